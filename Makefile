@@ -1,0 +1,32 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
+
+.PHONY: demo test sanitize bench clean
+
+demo: $(VENV)/.built
+	$(BIN)/mbmd demo
+
+test: $(VENV)/.built-test
+	$(BIN)/python -m pytest
+
+sanitize: $(VENV)/.built-test
+	PYTHON=$(BIN)/python sh tests/sanitize.sh
+
+bench: $(VENV)/.built-test
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build *.egg-info mbmd/_native/*.c mbmd/_native/*.so
+
+$(VENV)/.built: pyproject.toml setup.py $(KERNELS)
+	@sh .ci/check-system $(PYTHON)
+	@echo "building mbmd in $(VENV), which takes a minute or a few"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.built-test: $(VENV)/.built
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@

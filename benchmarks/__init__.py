@@ -1,0 +1,1 @@
+"""Speeds that users feel, each as a ratio measured in one run."""

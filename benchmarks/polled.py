@@ -1,0 +1,67 @@
+"""Polls SDM630 meters as the daemon does, and counts."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mbmd.bus.client import Client
+from mbmd.bus.meter import Meter
+from mbmd.bus.poller import Poller
+from mbmd.config.adapter import Adapter
+from mbmd.devices import registry
+from mbmd.measurements import CATALOGUE
+from mbmd.planner import Block, Limits, plan
+from mbmd.protocol.timing import costs
+from mbmd.readings.device import DeviceReadings
+from mbmd.readings.hub import Hub
+from mbmd.transport.open import opener
+
+WARM_UP = 0.5
+
+
+class Count(NamedTuple):
+    """Requests and errors within some seconds, and the CPU time of this process."""
+
+    requests: int
+    errors: int
+    seconds: float
+    cpu: float
+
+
+def sdm630(adapter: Adapter) -> tuple[DeviceReadings, list[Block]]:
+    """Empty readings of a meter, and its reads on an adapter."""
+    device_type = registry.get("SDM")
+    readings = DeviceReadings(adapter.address, "SDM", (CATALOGUE[r.measurement] for r in device_type.registers))
+    limits = Limits(device_type.max_registers, device_type.holes)
+    return readings, plan(device_type.registers, readings.slots, limits, costs(adapter))
+
+
+async def poll(buses: Iterable[tuple[Adapter, Iterable[int]]], seconds: float) -> Count:
+    """Poll the units of each bus flat out."""
+    meters: list[Meter] = []
+    tasks = []
+    for adapter, units in buses:
+        on_bus = [Meter(unit, readings, tuple(blocks)) for unit in units for readings, blocks in [sdm630(adapter)]]
+        poller = Poller(Client(adapter, opener(adapter), 0.5), on_bus, 0.0, Hub(m.readings for m in on_bus))
+        tasks.append(asyncio.create_task(poller.run()))
+        meters += on_bus
+    await asyncio.sleep(WARM_UP)
+    before = _now(meters)
+    await asyncio.sleep(seconds)
+    after = _now(meters)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return Count(
+        after.requests - before.requests,
+        after.errors - before.errors,
+        after.seconds - before.seconds,
+        after.cpu - before.cpu,
+    )
+
+
+def _now(meters: list[Meter]) -> Count:
+    requests = sum(meter.readings.requests for meter in meters)
+    errors = sum(meter.readings.errors for meter in meters)
+    return Count(requests, errors, time.monotonic(), time.process_time())

@@ -1,0 +1,19 @@
+from array import array
+
+class MinuteWindow:
+    """Sums of the last 60 seconds for each slot of a column, in 60 buckets of a second.
+
+    Memory is 12 bytes a slot and bucket, whatever the poll rate. Times are seconds of one clock that
+    does not run backwards (monotonic), from 0 on; others raise ValueError. So do slots beyond 65536.
+    """
+
+    slots: int
+
+    def __init__(self, slots: int) -> None: ...
+    def add(self, now: float, column: array[float]) -> None:
+        """Count a column in the second of `now`; NaN is no reading. The column has exactly `slots` doubles,
+        else ValueError; TypeError when it holds no doubles."""
+    def mean(self, now: float, column: array[float]) -> None:
+        """Fill `column` with the means of the readings of this second and the 59 before it; NaN where none is."""
+    def clear(self) -> None:
+        """Forget all readings."""

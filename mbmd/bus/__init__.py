@@ -1,0 +1,1 @@
+"""A bus: one connection, its devices, and who is asked when."""

@@ -1,0 +1,157 @@
+"""Polls all devices of one bus, for ever."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+from mbmd.bus.client import Client
+from mbmd.bus.meter import Meter
+from mbmd.bus.scheduler import FIRST_PAUSE, LONGEST_PAUSE, Scheduler
+from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
+from mbmd.planner import Block
+from mbmd.readings.hub import Hub
+
+if TYPE_CHECKING:
+    from array import array
+
+ATTEMPTS = 3
+"""Times that a request is sent to a device that is online."""
+
+log = logging.getLogger(__name__)
+
+
+class Poller:
+    """The task of one bus."""
+
+    def __init__(self, client: Client, meters: Iterable[Meter], rate: float, hub: Hub) -> None:
+        self._client = client
+        self._meters = list(meters)
+        self._scheduler = Scheduler(self._meters, rate, monotonic())
+        self._hub = hub
+        self._link_down = False
+
+    async def run(self) -> None:
+        """Poll until cancelled. Raises UsageError when the adapter needs the user at the very start."""
+        await self._first_connect()
+        while True:
+            meter, due = self._scheduler.next()
+            if (wait := due - monotonic()) > 0:
+                await asyncio.sleep(wait)
+            elif not self._client.connected:
+                await self._reconnect()
+            else:
+                await self._turn(meter)
+
+    async def _first_connect(self) -> None:
+        try:
+            await self._client.connect()
+        except LinkError as error:
+            self._link_is_down(error)
+
+    async def _reconnect(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._client.connected:
+            if self._link_down:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            try:
+                await self._client.connect()
+            except (LinkError, UsageError) as error:
+                self._link_is_down(error)
+        if self._link_down:
+            self._link_down = False
+            log.info("%s: connected again", self._client.address)
+
+    def _link_is_down(self, error: Exception) -> None:
+        if self._link_down:
+            return
+        self._link_down = True
+        log.warning("%s: %s", self._client.address, str(error).removeprefix(f"{self._client.address}: "))
+        for meter in self._meters:
+            meter.readings.go_offline()
+
+    async def _turn(self, meter: Meter) -> None:
+        started = monotonic()
+        link_error: LinkError | None = None
+        answered = False
+        try:
+            answered = await self._poll(meter)
+        except LinkError as error:
+            link_error = error
+        if answered:
+            self._scheduler.succeeded(meter, started)
+        elif self._scheduler.failed(meter, monotonic()) > 1 and link_error is not None:
+            self._go_offline(meter, link_error)
+
+    async def _poll(self, meter: Meter) -> bool:
+        """Read a device's whole plan; whether any of it was answered."""
+        fresh = meter.readings.blank()
+        failed: list[Block] = []
+        answered = False
+        todo = meter.plan[::-1]
+        error: TransactionError | None = None
+        while todo:
+            block = todo.pop()
+            patient = (meter.readings.online or answered) and not failed
+            error = await self._read(meter, block, fresh, ATTEMPTS if patient else 1)
+            if error is None:
+                answered = True
+            elif isinstance(error, ModbusException) and error.asks_for_other_plan:
+                todo += self._replan(meter, block, error)[::-1]
+            else:
+                failed.append(block)
+                meter.put_last(block)
+                if error.means_silence and not answered:
+                    break
+        if answered:
+            self._publish(meter, fresh, failed)
+        else:
+            if not meter.plan:
+                meter.start_over()
+            self._go_offline(meter, error)
+        return answered
+
+    async def _read(self, meter: Meter, block: Block, fresh: "array[float]", attempts: int) -> TransactionError | None:
+        """Read a block into `fresh`, again after an error that may pass; returns the last error."""
+        readings = meter.readings
+        failure: TransactionError | None = None
+        for _ in range(attempts):
+            if meter.pause:
+                await asyncio.sleep(meter.pause)
+            readings.requests += 1
+            try:
+                await self._client.transact(meter.unit, block.request, block.program, fresh)
+            except TransactionError as error:
+                readings.errors += 1
+                log.debug("%s: read %s: %s", readings.id, block, error)
+                failure = error
+                if isinstance(error, ModbusException) and error.asks_for_other_plan:
+                    break
+            else:
+                return None
+        return failure
+
+    def _replan(self, meter: Meter, block: Block, error: ModbusException) -> list[Block]:
+        parts = meter.replan(block)
+        if parts:
+            log.info("%s: read %s: %s, reading it in %d parts", meter.readings.id, block, error, len(parts))
+        else:
+            names = ", ".join(register.measurement for register in block.registers)
+            log.warning("%s: %s is left out, register %s: %s", meter.readings.id, names, block, error)
+        return parts
+
+    def _publish(self, meter: Meter, fresh: "array[float]", failed: list[Block]) -> None:
+        readings = meter.readings
+        if not readings.online:
+            log.info("%s: online", readings.id)
+            meter.silent = False
+        meter.commit(fresh, failed, monotonic(), time())
+        self._hub.publish(readings, fresh)
+
+    def _go_offline(self, meter: Meter, error: Exception | None) -> None:
+        if not meter.silent:
+            log.warning("%s: offline, %s", meter.readings.id, error)
+            meter.silent = True
+        meter.readings.go_offline()

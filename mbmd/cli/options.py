@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+import argparse
+import logging
+
+from mbmd.config.adapter import BAUDRATE, COMSETS, Adapter, parse_adapter
+from mbmd.config.devices import DeviceSpec, parse_specs
+from mbmd.config.run import DEFAULT_TIMEOUT
+
+ADAPTER_HELP = (
+    "serial device, host:port (Modbus TCP), mock, or a URL: rtu:///dev/ttyUSB0?baudrate=19200&comset=8E1, "
+    "tcp://host:502, rtu+tcp://host:23, rtu+udp://host:502, ascii:///dev/ttyUSB0, ascii+tcp://host:23"
+)
+DEVICES_HELP = "devices as TYPE:UNIT[.SUBDEVICE][@ADAPTER], several by comma or by repeating the option"
+
+
+def add_line_options(parser: argparse.ArgumentParser) -> None:
+    """`-b` and `--comset`: the settings of serial lines that are not written as a URL."""
+    parser.add_argument("-b", "--baudrate", type=int, default=BAUDRATE, metavar="RATE", help="default: %(default)s")
+    parser.add_argument("--comset", default="8N1", help=f"one of {', '.join(COMSETS)}; default: %(default)s")
+
+
+def add_bus_options(parser: argparse.ArgumentParser) -> None:
+    """The options of whoever talks to a bus."""
+    parser.add_argument("-a", "--adapter", metavar="ADAPTER", help=f"default adapter: {ADAPTER_HELP}")
+    add_line_options(parser)
+    parser.add_argument("--rtu", action="store_true", help="RTU over TCP instead of Modbus TCP for the default adapter")
+    parser.add_argument(
+        "--timeout", default=DEFAULT_TIMEOUT, metavar="DURATION", help="time to answer; default: %(default)s"
+    )
+    parser.add_argument("--raw", action="store_true", help="log every frame in hex")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+
+
+def default_adapter(args: argparse.Namespace) -> Adapter | None:
+    """The adapter of `-a`, if given."""
+    return parse_adapter(args.adapter, args.baudrate, args.comset, args.rtu) if args.adapter is not None else None
+
+
+def device_specs(args: argparse.Namespace) -> list[DeviceSpec]:
+    """The devices of `-d`; one that names the default adapter by its address is on it."""
+    default = default_adapter(args)
+
+    def adapter_of(text: str) -> Adapter:
+        if default is not None and text == default.address:
+            return default
+        return parse_adapter(text, args.baudrate, args.comset)
+
+    return parse_specs(args.devices or [], adapter_of, default)
+
+
+def set_up_logging(verbose: bool) -> None:
+    """Log to standard error: states and failures, with `verbose` every failed request."""
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
+    logging.getLogger("mbmd").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -1,0 +1,185 @@
+"""Adapters: where a bus is and how it is spoken to, written plainly or as a URL."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from mbmd.config.values import did_you_mean, join_host_port, small_number, split_host_port
+from mbmd.errors import UsageError
+
+BAUDRATE = 9600
+_HOST = re.compile(r"\[[^\[\]]+\]|[^:\[\]]*")
+COMSETS = ("8N1", "8N2", "8E1", "8O1")
+DEFAULT_PORT = 502
+
+
+class Medium(StrEnum):
+    """What carries the bytes."""
+
+    SERIAL = "serial"
+    TCP = "tcp"
+    UDP = "udp"
+    MOCK = "mock"
+
+
+class Framing(StrEnum):
+    """How a PDU is wrapped: MODBUS over serial line (RTU, ASCII) or Modbus TCP (MBAP)."""
+
+    RTU = "rtu"
+    ASCII = "ascii"
+    MBAP = "mbap"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One bus. Devices with the same `address` share it and its one connection.
+
+    `address` is what users know it by: the path, or host:port. `baudrate` and `comset` count for
+    serial lines and for the serial line behind an RTU or ASCII gateway.
+    """
+
+    medium: Medium
+    framing: Framing
+    address: str
+    host: str = ""
+    port: int = 0
+    baudrate: int = BAUDRATE
+    comset: str = "8N1"
+    rs485: bool = False
+
+    def __str__(self) -> str:
+        """The adapter as a URL, which `parse_adapter` reads back."""
+        if self.medium is Medium.MOCK:
+            return self.address
+        scheme = next(scheme for scheme, kind in _SCHEMES.items() if kind == (self.medium, self.framing))
+        place = self.address if self.medium is Medium.SERIAL else join_host_port(self.host, self.port)
+        options = []
+        if self.is_serial_line and self.baudrate != BAUDRATE:
+            options.append(f"baudrate={self.baudrate}")
+        if self.is_serial_line and self.comset != COMSETS[0]:
+            options.append(f"comset={self.comset}")
+        if self.rs485:
+            options.append("rs485=true")
+        return f"{scheme}://{place}" + (f"?{'&'.join(options)}" if options else "")
+
+    @property
+    def is_serial_line(self) -> bool:
+        """The frames run over a serial line in the end, here or behind a gateway."""
+        return self.framing is not Framing.MBAP
+
+    @property
+    def character_seconds(self) -> float:
+        """Time of one character on the serial line: start, 8 data, parity and stop bits."""
+        parity, stop = self.comset[1], int(self.comset[2])
+        return (9 + (parity != "N") + stop) / self.baudrate
+
+    @property
+    def units(self) -> range:
+        """Unit ids that may stand on this bus; 0 is a broadcast on a serial line."""
+        return range(1, 248) if self.is_serial_line else range(256)
+
+
+_SCHEMES = {
+    "rtu": (Medium.SERIAL, Framing.RTU),
+    "ascii": (Medium.SERIAL, Framing.ASCII),
+    "tcp": (Medium.TCP, Framing.MBAP),
+    "rtu+tcp": (Medium.TCP, Framing.RTU),
+    "ascii+tcp": (Medium.TCP, Framing.ASCII),
+    "rtu+udp": (Medium.UDP, Framing.RTU),
+}
+
+
+def _baudrate(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 300 <= small_number(text) <= 4_000_000:
+        raise UsageError(f"baudrate {text!r} is not a number from 300 to 4000000")
+    return int(text)
+
+
+def _comset(text: str) -> str:
+    if text.upper() not in COMSETS:
+        raise UsageError(f"comset {text!r} is not one of {', '.join(COMSETS)}")
+    return text.upper()
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise UsageError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+_OPTIONS: dict[str, Callable[[str], Any]] = {"baudrate": _baudrate, "comset": _comset, "rs485": _flag}
+
+
+def check_line(baudrate: int, comset: str) -> tuple[int, str]:
+    """The serial settings, checked; UsageError names what is wrong."""
+    return _baudrate(str(baudrate)), _comset(comset)
+
+
+def parse_adapter(text: str, baudrate: int = BAUDRATE, comset: str = "8N1", rtu: bool = False) -> Adapter:
+    """The adapter that a text names.
+
+    Plain forms: a path is a serial device with the given `baudrate` and `comset`; text ending in
+    `:<port>` is Modbus TCP, or RTU over TCP with `rtu`; `mock` is simulated. A URL says all by itself.
+    """
+    baudrate, comset = check_line(baudrate, comset)
+    if not text:
+        raise UsageError("the adapter is empty: give a serial device, host:port or a URL")
+    if not text.isprintable():
+        raise UsageError(f"adapter {text!r} has a character that cannot be printed")
+    if text == "mock":
+        return Adapter(Medium.MOCK, Framing.MBAP, text)
+    if "://" in text:
+        return _parse_url(text, baudrate, comset)
+    if "/" not in text and (network := split_host_port(text)):
+        host, port = network
+        framing = Framing.RTU if rtu else Framing.MBAP
+        return _network(Medium.TCP, framing, host, port, text, baudrate, comset)
+    return Adapter(Medium.SERIAL, Framing.RTU, text, baudrate=baudrate, comset=comset)
+
+
+def _network(medium: Medium, framing: Framing, host: str, port: int, text: str, baudrate: int, comset: str) -> Adapter:
+    if not host:
+        raise UsageError(f"adapter {text!r} names no host: write host:{port}")
+    return Adapter(medium, framing, join_host_port(host, port), host, port, baudrate, comset)
+
+
+def _parse_url(text: str, baudrate: int, comset: str) -> Adapter:
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise UsageError(f"adapter {text!r} is not a URL: {error}") from None
+    if url.scheme not in _SCHEMES:
+        raise UsageError(f"adapter {text!r} has unknown scheme '{url.scheme}'{did_you_mean(url.scheme, _SCHEMES)}")
+    medium, framing = _SCHEMES[url.scheme]
+    if medium is Medium.SERIAL:
+        if url.netloc or url.fragment or len(url.path) < 2:
+            raise UsageError(f"adapter {text!r} names no device: write {url.scheme}:///dev/ttyUSB0")
+        adapter = Adapter(medium, framing, url.path, baudrate=baudrate, comset=comset)
+    else:
+        host, port = _host_and_port(url, text)
+        adapter = _network(medium, framing, host, port, text, baudrate, comset)
+    return replace(adapter, **_options(text, url.query))
+
+
+def _host_and_port(url: SplitResult, text: str) -> tuple[str, int]:
+    address = split_host_port(url.netloc)
+    if address is None and _HOST.fullmatch(url.netloc):
+        address = url.netloc.strip("[]"), DEFAULT_PORT
+    if address is None or url.path not in ("", "/") or url.fragment or "@" in url.netloc:
+        raise UsageError(f"adapter {text!r}: write {url.scheme}://host:port")
+    return address
+
+
+def _options(text: str, query: str) -> dict[str, Any]:
+    options = {}
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key not in _OPTIONS:
+            raise UsageError(f"adapter {text!r} has unknown option {key!r}{did_you_mean(key, _OPTIONS)}")
+        try:
+            options[key] = _OPTIONS[key](value)
+        except UsageError as error:
+            raise UsageError(f"adapter {text!r}: {error}") from None
+    return options

@@ -1,0 +1,71 @@
+"""The errors of mbmd; each class says what happens next.
+
+MbmdError
+├── UsageError               the command ends with exit code 2 and this one line
+│   └── DeviceTableError     a device table (TOML) is wrong: names its file and key
+├── LinkError                the connection is down: the bus reconnects after a pause
+└── TransactionError         one request got no good answer
+    ├── AnswerTimeout        nothing came in time: asked again, then the device is offline
+    ├── FrameError           what came was damaged or not the answer: asked again
+    └── ModbusException      the device refuses; codes 2 and 3 ask for another plan, 10 and 11 are a
+                                gateway's word for no answer, others are asked again
+"""
+
+
+class MbmdError(Exception):
+    """Base of everything that mbmd raises on purpose."""
+
+
+class UsageError(MbmdError):
+    """What the user gave cannot work; the text is one line that says what to do."""
+
+
+class DeviceTableError(UsageError):
+    """A device table is wrong; the text begins with the file and names the key."""
+
+
+class LinkError(MbmdError):
+    """The way to the bus is down: cable, adapter, gateway or network."""
+
+
+class TransactionError(MbmdError):
+    """A request that got no usable answer; the line itself may be fine."""
+
+    means_silence = True
+    """Nothing was heard of the device itself."""
+
+
+class AnswerTimeout(TransactionError):  # noqa: N818 - the field's own word
+    """No answer within the timeout."""
+
+
+class FrameError(TransactionError):
+    """An answer was damaged (checksum) or could not belong to the request."""
+
+
+EXCEPTIONS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "server device failure",
+    5: "acknowledge",
+    6: "server device busy",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target device failed to respond",
+}
+"""Exception codes and their names, MODBUS Application Protocol Specification V1.1b3, section 7."""
+
+
+class ModbusException(TransactionError):  # noqa: N818 - the specification's own word
+    """The device answered with an exception; `code` is the exception code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exception {code} ({EXCEPTIONS.get(code, 'unknown')})")
+        self.code = code
+        self.means_silence = code in (10, 11)
+
+    @property
+    def asks_for_other_plan(self) -> bool:
+        """The device refuses the address or the length, so the same request would be refused again."""
+        return self.code in (2, 3)

@@ -1,0 +1,1 @@
+"""Modbus: PDUs, their framings, and what the answers mean."""

@@ -1,0 +1,94 @@
+"""The three framings behind one face, and the errors that a reader's codes stand for."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mbmd._native import framing
+from mbmd._native.decode import Program
+from mbmd.config.adapter import Framing
+from mbmd.errors import FrameError, LinkError, MbmdError, ModbusException
+from mbmd.protocol.pdu import Request
+
+if TYPE_CHECKING:
+    from array import array
+
+ANSWER, DAMAGED, LOST_SYNC, WAITING = framing.ANSWER, framing.DAMAGED, framing.LOST_SYNC, framing.WAITING
+
+
+class Framer:
+    """Wraps the requests of one connection and reads their answers: Modbus TCP.
+
+    `feed`, `discard` and `forget` are those of the native reader.
+    """
+
+    identifies_answers = True
+    """Each answer names its request, so that a late one cannot be taken for another."""
+
+    def __init__(self, reader: framing.Reader) -> None:
+        self.reader = reader
+        self.feed = reader.feed
+        self.forget = reader.forget
+        self.discard = reader.discard
+        self.forget = reader.forget
+        self._transaction = 0
+
+    def request(
+        self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
+    ) -> bytes:
+        """The frame to send; from now on its answer is waited for, and decoded into `column`."""
+        self._transaction = transaction = (self._transaction + 1) & 0xFFFF
+        self.reader.expect(unit, request.prefix, request.length, program, column, transaction)
+        return framing.mbap_request(transaction, unit, request.pdu)
+
+    def answer_characters(self, request: Request) -> int:  # noqa: ARG002 - only serial lines take time by length
+        """Length of the good answer on a serial line."""
+        return 0
+
+    def error(self, code: int) -> MbmdError:
+        """The error that a code of the reader, which is not ANSWER, stands for."""
+        if code == framing.EXCEPTION:
+            return ModbusException(self.reader.exception)
+        if code == framing.LOST_SYNC:
+            return LinkError("what came is not Modbus TCP")
+        if code == framing.DAMAGED:
+            return FrameError("the answer was damaged: wrong checksum")
+        return FrameError("the answer does not belong to the request")
+
+
+class SerialFramer(Framer):
+    """RTU or ASCII, on a serial line or through a gateway.
+
+    `frame_characters` and `byte_characters` are what a frame takes around its PDU and for each byte in it.
+    """
+
+    identifies_answers = False
+
+    def __init__(
+        self,
+        reader: framing.Reader,
+        encode: Callable[[int, bytes], bytes],
+        frame_characters: int,
+        byte_characters: int,
+    ) -> None:
+        super().__init__(reader)
+        self._encode = encode
+        self._frame_characters = frame_characters
+        self._byte_characters = byte_characters
+
+    def request(
+        self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
+    ) -> bytes:
+        self.reader.expect(unit, request.prefix, request.length, program, column)
+        return self._encode(unit, request.pdu)
+
+    def answer_characters(self, request: Request) -> int:
+        return self._frame_characters + self._byte_characters * (len(request.prefix) + request.length)
+
+
+def make_framer(kind: Framing) -> Framer:
+    """A framer for one connection."""
+    if kind is Framing.RTU:
+        return SerialFramer(framing.RtuReader(), framing.rtu_request, 3, 1)
+    if kind is Framing.ASCII:
+        return SerialFramer(framing.AsciiReader(), framing.ascii_request, 7, 2)
+    return Framer(framing.MbapReader())

@@ -1,0 +1,100 @@
+"""pymodbus's server over any asyncio transport, with faults in what it sends."""
+
+import asyncio
+import logging
+from typing import Any
+
+from pymodbus.framer import FramerType
+from pymodbus.server.base import ModbusBaseServer
+from pymodbus.server.requesthandler import ServerRequestHandler
+from pymodbus.simulator.simcore import SimCore
+from pymodbus.transport import CommParams, CommType
+
+from mbmd.config.adapter import Framing, Medium
+from mbmd.simulator.faults import NO_FAULTS, Faults, Spoiler
+
+_FRAMERS = {Framing.RTU: FramerType.RTU, Framing.ASCII: FramerType.ASCII, Framing.MBAP: FramerType.SOCKET}
+_CARRIERS = {Medium.TCP: CommType.TCP, Medium.UDP: CommType.UDP}
+
+# To pymodbus a request for an absent unit is an error of the program, told with a dump of frames.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
+
+
+class Server(ModbusBaseServer):
+    """The server of one bus: a listener on TCP or UDP, or only a maker of handlers.
+
+    An absent unit is silent on a serial line; behind MBAP a gateway answers exception 11 for it.
+    """
+
+    def __init__(
+        self,
+        units: SimCore,
+        medium: Medium,
+        framing: Framing,
+        address: tuple[str, int] = ("", 0),
+        faults: Faults = NO_FAULTS,
+    ) -> None:
+        params = CommParams(comm_name="simulator", comm_type=_CARRIERS[medium], source_address=address)
+        silent = framing is not Framing.MBAP
+        super().__init__(params, [], silent, False, None, _FRAMERS[framing], None, None, None, None)
+        self.context = units
+        self._datagrams = medium is Medium.UDP
+        self._spoiler = Spoiler(faults)
+
+    def callback_new_connection(self) -> "Handler":
+        """The handler of a new connection, called by pymodbus."""
+        return self.handler(self._datagrams)
+
+    def handler(self, whole_frames: bool) -> "Handler":
+        """A handler for any asyncio transport; whole_frames: each piece of data is a request by itself."""
+        return Handler(self, self._spoiler, whole_frames)
+
+    async def listen(self) -> bool:
+        """Open the port; pymodbus's own listen would hide the OSError that tells why it cannot."""
+        self.is_listener = True
+        listener = await self.call_create()
+        self.transport = listener[0] if isinstance(listener, tuple) else listener
+        return True
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        listener: Any = self.transport
+        socket = listener.sockets[0] if hasattr(listener, "sockets") else listener.get_extra_info("socket")
+        return int(socket.getsockname()[1])
+
+    async def shutdown(self) -> None:
+        """Close the port and all connections, and let what they had begun come to its end."""
+        await super().shutdown()  # type: ignore[no-untyped-call]
+        await settle()
+
+
+class Handler(ServerRequestHandler, asyncio.Protocol):
+    """The server's end of one connection: takes one request at a time, as a Modbus client sends them."""
+
+    def __init__(self, server: Server, spoiler: Spoiler, whole_frames: bool) -> None:
+        super().__init__(server, None, None, None)  # type: ignore[no-untyped-call]
+        self._spoiler = spoiler
+        self._whole_frames = whole_frames
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...] | None) -> None:
+        """Data from any carrier; pymodbus would put a frame that follows a broken one behind its rest."""
+        if self._whole_frames:
+            self.recv_buffer = b""
+        super().datagram_received(data, addr)
+
+    def send(self, data: bytes, addr: tuple[Any, ...] | None = None) -> None:
+        """Send an answer as the faults will have it."""
+        answer = self._spoiler.spoil(data)
+        if not answer:
+            return
+        if self._spoiler.delay:
+            self.loop.call_later(self._spoiler.delay, super().send, answer, addr)
+        else:
+            super().send(answer, addr)
+
+
+async def settle() -> None:
+    """Let requests in work and closing transports end; pymodbus takes three turns of the loop to an answer."""
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -1,0 +1,1 @@
+"""REST, websocket and the page, on Sanic in the event loop of the buses."""

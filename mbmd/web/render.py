@@ -1,0 +1,78 @@
+"""Readings as JSON; pure but for the cache, which holds each text until its device brings new values."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+from mbmd.readings.device import DeviceReadings
+from mbmd.readings.hub import Update
+
+if TYPE_CHECKING:
+    from array import array
+
+OFFLINE = b""
+
+
+def rfc3339(timestamp: float) -> str:
+    """A Unix time in local time, as RFC 3339."""
+    return datetime.fromtimestamp(timestamp, UTC).astimezone().isoformat()
+
+
+def device_json(device: DeviceReadings, column: "array[float]") -> bytes:
+    """`{"Timestamp", "Unix", "<Measurement>": value, ...}`; slots without a reading are left out."""
+    body: dict[str, object] = {"Timestamp": rfc3339(device.timestamp), "Unix": int(device.timestamp)}
+    for measurement, value in zip(device.measurements, column, strict=True):
+        if value == value:
+            body[measurement.name] = value
+    return orjson.dumps(body)
+
+
+class Cache:
+    """The JSON of each device, rendered on the first request after an update and kept until the next.
+
+    `column` gives a device's values; `moment` is what besides an update makes a text outdated.
+    """
+
+    def __init__(
+        self, column: Callable[[DeviceReadings], "array[float]"], moment: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._column = column
+        self._moment = moment
+        self._texts: dict[str, tuple[int, int, bytes]] = {}
+
+    def one(self, device: DeviceReadings) -> bytes:
+        """The JSON of one device; empty when it is offline."""
+        if not device.online:
+            return OFFLINE
+        moment = self._moment()
+        version, rendered_at, text = self._texts.get(device.id, (-1, -1, b""))
+        if version != device.version or rendered_at != moment:
+            text = device_json(device, self._column(device))
+            self._texts[device.id] = device.version, moment, text
+        return text
+
+    def all(self, devices: Iterable[DeviceReadings]) -> bytes:
+        """An object of the devices that are online, by id."""
+        members = (b'"%b":%b' % (d.id.encode(), text) for d in devices if (text := self.one(d)))
+        return b"{" + b",".join(members) + b"}"
+
+
+def reading_messages(update: Update) -> list[bytes]:
+    """The websocket's message of each reading in an update."""
+    device = update.device
+    stamp = int(update.timestamp * 1000)
+    return [
+        orjson.dumps(
+            {
+                "Device": device.id,
+                "Value": value,
+                "IEC61850": measurement.name,
+                "Description": measurement.label,
+                "Timestamp": stamp,
+            }
+        )
+        for measurement, value in zip(device.measurements, update.values, strict=True)
+        if value == value
+    ]

@@ -1,0 +1,227 @@
+"""The oracle: checksums, framing, decoding and the minute window in slow and obvious Python.
+
+Written from the specifications, not from the kernels: MODBUS over Serial Line V1.02 (RTU section 2.5.1, ASCII
+section 2.5.2), MODBUS Messaging on TCP/IP V1.0b (section 3.1.3), MODBUS Application Protocol V1.1b3 (section 7).
+"""
+
+import math
+import re
+import struct
+from dataclasses import dataclass, field
+
+NAN = float("nan")
+
+
+def crc16(data: bytes) -> int:
+    """CRC bit by bit, as section 2.5.1.2 tells it."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            carry = crc & 1
+            crc >>= 1
+            if carry:
+                crc ^= 0xA001
+    return crc
+
+
+def lrc(data: bytes) -> int:
+    """Two's complement of the sum, section 2.5.2.2."""
+    return (256 - sum(data) % 256) % 256
+
+
+def rtu_frame(unit: int, pdu: bytes) -> bytes:
+    """An RTU frame, of a request or an answer; the CRC's low byte goes first."""
+    adu = bytes([unit]) + pdu
+    return adu + crc16(adu).to_bytes(2, "little")
+
+
+def ascii_frame(unit: int, pdu: bytes) -> bytes:
+    """An ASCII frame, of a request or an answer."""
+    adu = bytes([unit]) + pdu
+    return b":" + (adu + bytes([lrc(adu)])).hex().upper().encode() + b"\r\n"
+
+
+def mbap_frame(transaction: int, unit: int, pdu: bytes) -> bytes:
+    """A Modbus TCP frame, of a request or an answer."""
+    return struct.pack(">HHHB", transaction, 0, 1 + len(pdu), unit) + pdu
+
+
+def exception_pdu(function: int, code: int) -> bytes:
+    """The PDU by which a device refuses a request."""
+    return bytes([function + 0x80, code])
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """The answer that is waited for: `prefix` and `length` bytes of data from `unit`."""
+
+    unit: int
+    prefix: bytes
+    length: int
+    transaction: int = 0
+
+    def judge(self, unit: int, pdu: bytes) -> str:
+        """What a good frame is: 'answer', 'exception' or 'mismatch'."""
+        if unit == self.unit and len(pdu) == 2 and pdu[0] == self.prefix[0] + 0x80:
+            return "exception"
+        good = unit == self.unit and pdu.startswith(self.prefix) and len(pdu) == len(self.prefix) + self.length
+        return "answer" if good else "mismatch"
+
+
+@dataclass
+class Found:
+    """What a whole stream brings; `kind` is 'nothing', 'answer', 'exception', 'mismatch' or 'lost'."""
+
+    kind: str = "nothing"
+    payload: bytes = b""
+    exception: int = 0
+    skipped: int = 0
+    damaged: int = 0
+    stale: int = 0
+
+    def take(self, kind: str, pdu: bytes, awaited: Awaited) -> None:
+        """Note the frame that ends the wait."""
+        self.kind = kind
+        if kind == "answer":
+            self.payload = pdu[len(awaited.prefix) :]
+        if kind == "exception":
+            self.exception = pdu[1]
+
+
+def read_rtu(stream: bytes, awaited: Awaited) -> Found:
+    """The first good frame from the left. A frame that may still become whole is waited for.
+
+    Once it is there, what follows is thrown away, for nothing is awaited then.
+    """
+    found = Found()
+    answer = bytes([awaited.unit]) + awaited.prefix
+    refusal = bytes([awaited.unit, awaited.prefix[0] + 0x80])
+    for at in range(len(stream)):
+        rest = stream[at:]
+        for begin, size in ((answer, len(answer) + awaited.length + 2), (refusal, 5)):
+            if rest[: len(begin)] != begin[: len(rest)]:
+                continue
+            if len(rest) < size:
+                found.skipped = at
+                return found
+            frame = rest[:size]
+            if frame == rtu_frame(frame[0], frame[1:-2]):
+                found.take("answer" if begin is answer else "exception", frame[1:-2], awaited)
+                found.skipped = len(stream) - size
+                return found
+            found.damaged += 1
+            break
+    found.skipped = len(stream)
+    return found
+
+
+ASCII_TEXT = re.compile(rb"(?:[0-9A-Fa-f]{2}){3,255}")
+ASCII_LONGEST = 513
+"""A colon, 255 bytes in hex, CR, LF."""
+
+
+def read_ascii(stream: bytes, awaited: Awaited) -> Found:
+    """The first good answer between a colon and a line feed. A colon begins a frame anew wherever it stands.
+
+    A frame that has grown longer than any can be is damaged.
+    """
+    found = Found()
+    pending = b""
+    used = 0
+    for at in range(len(stream)):
+        char = stream[at : at + 1]
+        if char == b":":
+            pending = char
+        elif pending:
+            pending += char
+            if char == b"\n" or len(pending) > ASCII_LONGEST:
+                kind, pdu = judge_ascii(pending, awaited)
+                if kind in ("answer", "exception"):
+                    found.take(kind, pdu, awaited)
+                    found.skipped = len(stream) - len(pending)
+                    return found
+                found.damaged += kind == "damaged"
+                found.stale += kind == "mismatch"
+                pending = b""
+        used = at + 1 - len(pending)
+    found.skipped = used
+    return found
+
+
+def judge_ascii(frame: bytes, awaited: Awaited) -> tuple[str, bytes]:
+    """'damaged', or what the frame is to the one who waits, and its PDU."""
+    text = frame[1:-1].removesuffix(b"\r")
+    if not frame.endswith(b"\n") or not ASCII_TEXT.fullmatch(text):
+        return "damaged", b""
+    adu = bytes.fromhex(text.decode())
+    if lrc(adu[:-1]) != adu[-1]:
+        return "damaged", b""
+    return awaited.judge(adu[0], adu[1:-1]), adu[1:-1]
+
+
+def read_mbap(stream: bytes, awaited: Awaited) -> Found:
+    """Frame by frame by their lengths, until a header cannot be one.
+
+    Frames of other transactions are stale, and so is every frame after the awaited one.
+    """
+    found = Found()
+    while len(stream) >= 7:
+        transaction, protocol, length, unit = struct.unpack(">HHHB", stream[:7])
+        if protocol != 0 or not 2 <= length <= 254:
+            if found.kind == "nothing":
+                found.kind = "lost"
+            return found
+        frame, stream = stream[: 6 + length], stream[6 + length :]
+        if len(frame) < 6 + length:
+            return found
+        if found.kind == "nothing" and transaction == awaited.transaction:
+            found.take(awaited.judge(unit, frame[7:]), frame[7:], awaited)
+        else:
+            found.stale += 1
+            found.skipped += len(frame)
+    return found
+
+
+FORMATS = {
+    "uint16": ">H",
+    "int16": ">h",
+    "uint32": ">I",
+    "int32": ">i",
+    "float32": ">f",
+    "uint64": ">Q",
+    "int64": ">q",
+    "float64": ">d",
+}
+
+
+def decode(kind: str, registers: bytes, divisor: float = 1, nan: int | None = None) -> float:
+    """The value of the type at the beginning of `registers`; NaN for the marker and what is not finite."""
+    layout = FORMATS[kind.removesuffix("_swapped")]
+    raw = registers[: struct.calcsize(layout)]
+    if kind.endswith("_swapped"):
+        words = [raw[at : at + 2] for at in range(0, len(raw), 2)]
+        raw = b"".join(reversed(words))
+    if nan is not None and int.from_bytes(raw) == nan:
+        return NAN
+    value = float(struct.unpack(layout, raw)[0]) / divisor
+    return value if math.isfinite(value) else NAN
+
+
+@dataclass
+class Minute:
+    """Every reading of a run, kept for ever."""
+
+    slots: int
+    readings: list[tuple[int, list[float]]] = field(default_factory=list)
+
+    def add(self, now: float, values: list[float]) -> None:
+        """Keep a column."""
+        self.readings.append((int(now), values))
+
+    def mean(self, now: float) -> list[float]:
+        """Means over the second of `now` and the 59 before it."""
+        second = int(now)
+        recent = [values for when, values in self.readings if second - 59 <= when <= second]
+        columns = [[values[slot] for values in recent if not math.isnan(values[slot])] for slot in range(self.slots)]
+        return [math.fsum(column) / len(column) if column else NAN for column in columns]

@@ -1,0 +1,182 @@
+"""Adapters, written plainly and as URLs."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mbmd.config.adapter import COMSETS, Adapter, Framing, Medium, check_line, parse_adapter
+from mbmd.errors import UsageError
+
+
+def serial(path: str, baudrate: int = 9600, comset: str = "8N1", framing: Framing = Framing.RTU) -> Adapter:
+    return Adapter(Medium.SERIAL, framing, path, baudrate=baudrate, comset=comset)
+
+
+def network(medium: Medium, framing: Framing, host: str, port: int) -> Adapter:
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Adapter(medium, framing, address, host, port)
+
+
+@pytest.mark.parametrize("path", ["/dev/ttyUSB0", "ttyS0", "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0", "/a:1"])
+def test_a_path_is_a_serial_device(path: str) -> None:
+    assert parse_adapter(path, 19200, "8e1") == serial(path, 19200, "8E1")
+
+
+def test_text_that_ends_in_a_port_is_a_network_address() -> None:
+    assert parse_adapter("10.0.0.4:502") == network(Medium.TCP, Framing.MBAP, "10.0.0.4", 502)
+    assert parse_adapter("10.0.0.4:23", rtu=True) == network(Medium.TCP, Framing.RTU, "10.0.0.4", 23)
+    assert parse_adapter("[::1]:502") == network(Medium.TCP, Framing.MBAP, "::1", 502)
+    assert parse_adapter("[::1]:502").address == "[::1]:502"
+
+
+def test_mock_is_simulated() -> None:
+    assert parse_adapter("mock").medium is Medium.MOCK
+
+
+@pytest.mark.parametrize(
+    ("url", "adapter"),
+    [
+        ("rtu:///dev/ttyUSB0", serial("/dev/ttyUSB0")),
+        ("rtu:///dev/ttyUSB0?baudrate=19200&comset=8e1", serial("/dev/ttyUSB0", 19200, "8E1")),
+        ("ascii:///dev/ttyUSB0", serial("/dev/ttyUSB0", framing=Framing.ASCII)),
+        ("tcp://meter:1502", network(Medium.TCP, Framing.MBAP, "meter", 1502)),
+        ("tcp://meter", network(Medium.TCP, Framing.MBAP, "meter", 502)),
+        ("tcp://meter/", network(Medium.TCP, Framing.MBAP, "meter", 502)),
+        ("TCP://meter:502", network(Medium.TCP, Framing.MBAP, "meter", 502)),
+        ("tcp://[::1]", network(Medium.TCP, Framing.MBAP, "::1", 502)),
+        ("tcp://[::1]:1502", network(Medium.TCP, Framing.MBAP, "::1", 1502)),
+        ("rtu+tcp://10.0.0.8:23", network(Medium.TCP, Framing.RTU, "10.0.0.8", 23)),
+        ("ascii+tcp://10.0.0.8:23", network(Medium.TCP, Framing.ASCII, "10.0.0.8", 23)),
+        ("rtu+udp://10.0.0.8:502", network(Medium.UDP, Framing.RTU, "10.0.0.8", 502)),
+    ],
+)
+def test_every_scheme(url: str, adapter: Adapter) -> None:
+    assert parse_adapter(url) == adapter
+
+
+def test_a_url_wins_over_the_defaults() -> None:
+    adapter = parse_adapter("rtu:///dev/ttyUSB0?rs485=true&baudrate=115200", 9600, "8N2", rtu=True)
+    assert adapter == Adapter(Medium.SERIAL, Framing.RTU, "/dev/ttyUSB0", baudrate=115200, comset="8N2", rs485=True)
+    assert parse_adapter("tcp://meter:502", rtu=True).framing is Framing.MBAP
+
+
+def test_plain_and_url_name_the_same_bus() -> None:
+    assert parse_adapter("rtu:///dev/ttyUSB0?baudrate=19200") == parse_adapter("/dev/ttyUSB0", 19200)
+    assert parse_adapter("tcp://meter") == parse_adapter("meter:502")
+    assert parse_adapter("rtu+tcp://meter:23") == parse_adapter("meter:23", rtu=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the adapter is empty: give a serial device, host:port or a URL"),
+        (":502", "adapter ':502' names no host: write host:502"),
+        ("tcp://", "adapter 'tcp://' names no host: write host:502"),
+        ("tcp://:502", "adapter 'tcp://:502' names no host: write host:502"),
+        ("host:0", "'host:0': a port is a number from 1 to 65535"),
+        ("::1:502", "'::1:502': write an IPv6 address in brackets, as in [::1]:502"),
+        ("tcp://::1:502", "'::1:502': write an IPv6 address in brackets, as in [::1]:502"),
+        ("tcp://host:http", "adapter 'tcp://host:http': write tcp://host:port"),
+        ("tcp://host:", "adapter 'tcp://host:': write tcp://host:port"),
+        ("tcp://host:502/unit", "adapter 'tcp://host:502/unit': write tcp://host:port"),
+        ("tcp://me@host:502", "adapter 'tcp://me@host:502': write tcp://host:port"),
+        ("tcp://host:502#1", "adapter 'tcp://host:502#1': write tcp://host:port"),
+        ("rtu://", "adapter 'rtu://' names no device: write rtu:///dev/ttyUSB0"),
+        ("rtu:///", "adapter 'rtu:///' names no device: write rtu:///dev/ttyUSB0"),
+        ("rtu://dev/ttyUSB0", "adapter 'rtu://dev/ttyUSB0' names no device: write rtu:///dev/ttyUSB0"),
+        ("ascii://ttyUSB0", "adapter 'ascii://ttyUSB0' names no device: write ascii:///dev/ttyUSB0"),
+        ("rtu:///dev/a#1", "adapter 'rtu:///dev/a#1' names no device: write rtu:///dev/ttyUSB0"),
+        ("rtu+tpc://h", "adapter 'rtu+tpc://h' has unknown scheme 'rtu+tpc': did you mean rtu+tcp?"),
+        (
+            "http://h",
+            "adapter 'http://h' has unknown scheme 'http': it is one of ascii, ascii+tcp, rtu, rtu+tcp, rtu+udp, tcp",
+        ),
+        ("tcp://[::1", "adapter 'tcp://[::1' is not a URL: Invalid IPv6 URL"),
+        ("rtu:///dev/a?baud=1", "adapter 'rtu:///dev/a?baud=1' has unknown option 'baud': did you mean baudrate?"),
+        (
+            "rtu:///dev/a?baudrate=fast",
+            "adapter 'rtu:///dev/a?baudrate=fast': baudrate 'fast' is not a number from 300 to 4000000",
+        ),
+        (
+            "rtu:///dev/a?baudrate=",
+            "adapter 'rtu:///dev/a?baudrate=': baudrate '' is not a number from 300 to 4000000",
+        ),
+        ("rtu:///dev/a?comset=7E1", "adapter 'rtu:///dev/a?comset=7E1': comset '7E1' is not one of 8N1, 8N2, 8E1, 8O1"),
+        ("rtu:///dev/a?rs485=yes", "adapter 'rtu:///dev/a?rs485=yes': 'yes' is neither true nor false"),
+        ("/dev/tty\n", "adapter '/dev/tty\\n' has a character that cannot be printed"),
+        ("/dev/\0", "adapter '/dev/\\x00' has a character that cannot be printed"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_adapter(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("baudrate", [0, -9600, 299, 4_000_001])
+def test_a_baudrate_has_its_bounds(baudrate: int) -> None:
+    with pytest.raises(UsageError, match=rf"^baudrate '{baudrate}' is not a number from 300 to 4000000$"):
+        check_line(baudrate, "8N1")
+    with pytest.raises(UsageError):
+        parse_adapter("/dev/ttyUSB0", baudrate)
+
+
+def test_a_baudrate_of_very_many_digits_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"is not a number from 300"):
+        parse_adapter("rtu:///dev/a?baudrate=" + "9" * 5000)
+
+
+def test_comsets_in_any_case() -> None:
+    assert [check_line(9600, comset.lower()) for comset in COMSETS] == [(9600, comset) for comset in COMSETS]
+    with pytest.raises(UsageError, match=r"^comset '9N1' is not one of 8N1, 8N2, 8E1, 8O1$"):
+        check_line(9600, "9N1")
+
+
+@pytest.mark.parametrize(("comset", "bits"), [("8N1", 10), ("8N2", 11), ("8E1", 11), ("8O1", 11)])
+def test_time_of_a_character(comset: str, bits: int) -> None:
+    assert serial("/dev/ttyUSB0", 9600, comset).character_seconds == pytest.approx(bits / 9600)
+
+
+def test_unit_ids_of_a_bus() -> None:
+    assert (parse_adapter("/dev/a").units[0], parse_adapter("/dev/a").units[-1]) == (1, 247)
+    assert (parse_adapter("rtu+tcp://h").units[0], parse_adapter("rtu+tcp://h").units[-1]) == (1, 247)
+    assert (parse_adapter("tcp://h").units[0], parse_adapter("tcp://h").units[-1]) == (0, 255)
+
+
+SCHEMES = ["rtu", "ascii", "tcp", "rtu+tcp", "ascii+tcp", "rtu+udp", "http", "x"]
+HOSTS = st.text(alphabet="[]:@/?#&=%0123456789ahst.", max_size=20) | st.text(max_size=12)
+QUERIES = st.text(alphabet="baudrtecoms485=&;%0189NE", max_size=20)
+URLS = st.builds("{}://{}?{}".format, st.sampled_from(SCHEMES), HOSTS, QUERIES)
+
+
+@given(HOSTS | URLS, st.booleans())
+@example("tcp://\N{DOUBLE QUESTION MARK}", False)
+@example("rtu:///dev/tty?baudrate=" + "9" * 5000, False)
+def test_any_text_is_an_adapter_or_a_usage_error(text: str, rtu: bool) -> None:
+    try:
+        outcome: Adapter | str = parse_adapter(text, rtu=rtu)
+    except UsageError as error:
+        outcome = str(error)
+    if isinstance(outcome, str):
+        assert outcome.isprintable()
+    else:
+        assert outcome.address
+        assert outcome.medium in (Medium.SERIAL, Medium.MOCK) or 0 < outcome.port < 65536
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtu:///dev/ttyUSB0",
+        "rtu:///dev/ttyUSB0?baudrate=19200&comset=8E1",
+        "ascii:///dev/ttyS0?rs485=true",
+        "tcp://host:502",
+        "tcp://[::1]:1502",
+        "rtu+tcp://host:23?baudrate=38400&comset=8N2",
+        "ascii+tcp://host:23",
+        "rtu+udp://10.0.0.1:4001",
+        "mock",
+    ],
+)
+def test_an_adapter_says_the_url_that_makes_it(url: str) -> None:
+    assert str(parse_adapter(url)) == url

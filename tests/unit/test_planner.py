@@ -1,0 +1,211 @@
+"""The planner against brute force, and the cuts that are known to be right."""
+
+import math
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mbmd.config.adapter import parse_adapter
+from mbmd.devices import registry
+from mbmd.devices.schema import TYPES, Register
+from mbmd.measurements import CATALOGUE
+from mbmd.planner import Block, Limits, plan, refine
+from mbmd.protocol.timing import Costs, costs
+
+NAMES = list(CATALOGUE)
+SLOTS = {name: slot for slot, name in enumerate(NAMES)}
+COSTS = Costs(0.02, 0.002)
+
+
+def some(*places: tuple[int, str], function: int = 3) -> list[Register]:
+    return [Register(name, function, at, kind) for name, (at, kind) in zip(NAMES, places, strict=False)]
+
+
+@st.composite
+def register_sets(draw: st.DrawFn, most: int = 9) -> list[Register]:
+    rows = draw(
+        st.lists(
+            st.tuples(st.sampled_from([3, 4]), st.integers(0, 60), st.sampled_from(sorted(TYPES))),
+            min_size=1,
+            max_size=most,
+        )
+    )
+    return [Register(name, function, at, kind) for name, (function, at, kind) in zip(NAMES, rows, strict=False)]
+
+
+LIMITS = st.builds(Limits, st.integers(4, 70), st.booleans())
+COST = st.builds(Costs, st.floats(0, 1), st.floats(0, 0.1))
+
+
+def ordered(registers: Sequence[Register], function: int) -> list[Register]:
+    wanted = [register for register in registers if register.function == function]
+    return sorted(wanted, key=lambda register: (register.address, register.end))
+
+
+def partitions(registers: Sequence[Register]) -> Iterator[list[Sequence[Register]]]:
+    """Every way to cut a list into runs of neighbours."""
+    inner = range(1, len(registers))
+    for number in range(len(registers)):
+        for cuts in combinations(inner, number):
+            yield [registers[a:b] for a, b in pairwise((0, *cuts, len(registers)))]
+
+
+def span(part: Sequence[Register]) -> int:
+    return max(register.end for register in part) - min(register.address for register in part)
+
+
+def wanted_addresses(part: Sequence[Register]) -> set[int]:
+    return {at for register in part for at in range(register.address, register.end)}
+
+
+def allowed(part: Sequence[Register], limits: Limits) -> bool:
+    return span(part) <= limits.registers and (limits.holes or span(part) == len(wanted_addresses(part)))
+
+
+def cheapest(registers: Sequence[Register], limits: Limits, price: Costs) -> float:
+    """The lowest cost of all cuts that are allowed."""
+    return min(
+        sum(price.read + price.register * span(part) for part in cut)
+        for cut in partitions(registers)
+        if all(allowed(part, limits) for part in cut)
+    )
+
+
+def cost(blocks: Sequence[Block], price: Costs) -> float:
+    return sum(price.read + price.register * block.count for block in blocks)
+
+
+def check(blocks: Sequence[Block], registers: Sequence[Register]) -> None:
+    """Every register is in one block, whole, and each block asks for what it says."""
+    assert sorted(r.measurement for b in blocks for r in b.registers) == sorted(r.measurement for r in registers)
+    for block in blocks:
+        assert {register.function for register in block.registers} == {block.function}
+        assert block.address == min(register.address for register in block.registers)
+        assert block.address + block.count == max(register.end for register in block.registers)
+        assert block.request.pdu == bytes((block.function, *block.address.to_bytes(2), *block.count.to_bytes(2)))
+        assert block.request.prefix == bytes((block.function, 2 * block.count))
+        assert block.request.length == 2 * block.count == block.program.payload_bytes
+        assert block.holes == block.count - len(wanted_addresses(block.registers))
+
+
+@given(register_sets(), LIMITS, COST)
+def test_no_cut_is_cheaper(registers: list[Register], limits: Limits, price: Costs) -> None:
+    blocks = plan(registers, SLOTS, limits, price)
+    groups = [group for function in (3, 4) if (group := ordered(registers, function))]
+    assert math.isclose(cost(blocks, price), sum(cheapest(g, limits, price) for g in groups), abs_tol=1e-9)
+
+
+@given(register_sets(40), LIMITS, COST)
+def test_every_register_is_read_once_and_limits_are_kept(
+    registers: list[Register], limits: Limits, price: Costs
+) -> None:
+    blocks = plan(registers, SLOTS, limits, price)
+    check(blocks, registers)
+    assert max(block.count for block in blocks) <= limits.registers
+    assert limits.holes or all(block.holes == 0 for block in blocks)
+
+
+@given(register_sets(40), COST, st.randoms())
+def test_the_order_of_the_table_does_not_matter(registers: list[Register], price: Costs, random: Random) -> None:
+    shuffled = sorted(registers, key=lambda _: random.random())
+    places = [[str(block) for block in plan(rows, SLOTS, Limits(), price)] for rows in (registers, shuffled)]
+    assert places[0] == places[1]
+
+
+def test_functions_stay_apart() -> None:
+    mixed = [*some((0, "uint16")), Register("Power", 4, 1, "uint16"), Register("Import", 3, 1, "uint16")]
+    assert [str(block) for block in plan(mixed, SLOTS, Limits(), COSTS)] == ["3:0+2", "4:1+1"]
+
+
+def test_a_gap_is_read_through_only_where_that_is_cheaper() -> None:
+    registers = some((0, "uint16"), (10, "uint16"))
+    assert [str(b) for b in plan(registers, SLOTS, Limits(), Costs(0.02, 0.0021))] == ["3:0+11"]
+    assert [str(b) for b in plan(registers, SLOTS, Limits(), Costs(0.02, 0.0023))] == ["3:0+1", "3:10+1"]
+    assert [str(b) for b in plan(registers, SLOTS, Limits(holes=False), Costs(1, 0))] == ["3:0+1", "3:10+1"]
+
+
+def test_a_value_is_never_split() -> None:
+    blocks = plan(some((0, "uint64"), (4, "uint64")), SLOTS, Limits(registers=7), COSTS)
+    assert [str(block) for block in blocks] == ["3:0+4", "3:4+4"]
+
+
+def test_values_that_overlap_are_both_read() -> None:
+    registers = some((0, "uint32"), (1, "uint16"), (0, "uint64"))
+    blocks = plan(registers, SLOTS, Limits(holes=False), COSTS)
+    check(blocks, registers)
+    assert [str(block) for block in blocks] == ["3:0+4"]
+
+
+@pytest.mark.parametrize(
+    ("baudrate", "cut"),
+    [(9600, ["4:0+36", "4:52+28", "4:234+16", "4:342+40"]), (115200, ["4:0+80", "4:234+16", "4:342+40"])],
+)
+def test_the_cut_of_an_sdm630(baudrate: int, cut: list[str]) -> None:
+    device = registry.get("SDM")
+    limits = Limits(device.max_registers, device.holes)
+    price = costs(parse_adapter("/dev/ttyUSB0", baudrate))
+    assert [str(block) for block in plan(device.registers, SLOTS, limits, price)] == cut
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_built_in_device_can_be_planned(name: str) -> None:
+    device = registry.get(name)
+    limits = Limits(device.max_registers, device.holes)
+    for adapter in ("/dev/ttyUSB0", "ascii:///dev/ttyUSB0", "h:502"):
+        blocks = plan(device.registers, SLOTS, limits, costs(parse_adapter(adapter)))
+        check(blocks, device.registers)
+        assert all(block.count <= limits.registers for block in blocks)
+
+
+@given(register_sets(20), LIMITS, COST)
+def test_programs_fill_the_right_slots(registers: list[Register], limits: Limits, price: Costs) -> None:
+    integers = [Register(r.measurement, r.function, r.address, "uint16", 2.0) for r in registers]
+    column = array("d", [math.nan]) * len(SLOTS)
+    for block in plan(integers, SLOTS, limits, price):
+        words = (at * 7 + block.function for at in range(block.address, block.address + block.count))
+        block.program.run(b"".join(word.to_bytes(2) for word in words), column)
+    expected = {register.measurement: (register.address * 7 + register.function) / 2 for register in integers}
+    assert {name: column[SLOTS[name]] for name in NAMES if not math.isnan(column[SLOTS[name]])} == expected
+
+
+def test_refused_reads_are_made_without_holes_first_then_halved_then_dropped() -> None:
+    registers = some((0, "uint16"), (1, "uint16"), (2, "uint32"), (9, "uint16"))
+    (whole,) = plan(registers, SLOTS, Limits(), Costs(1, 0))
+    assert str(whole) == "3:0+10"
+    run, single = refine(whole, SLOTS)
+    assert [str(run), str(single)] == ["3:0+4", "3:9+1"]
+    half, rest = refine(run, SLOTS)
+    assert [str(half), str(rest)] == ["3:0+1", "3:1+3"]
+    assert [str(part) for part in refine(rest, SLOTS)] == ["3:1+1", "3:2+2"]
+    assert refine(half, SLOTS) == []
+    assert refine(single, SLOTS) == []
+
+
+@given(register_sets(24), LIMITS, st.sets(st.integers(0, 64)))
+def test_refining_ends_and_loses_only_what_is_refused(
+    registers: list[Register], limits: Limits, refused: set[int]
+) -> None:
+    todo = plan(registers, SLOTS, limits, COSTS)
+    good: list[Block] = []
+    lost: list[Register] = []
+    reads = 0
+    while todo:
+        block = todo.pop()
+        reads += 1
+        assert reads <= 4 * len(registers)
+        if refused.isdisjoint(range(block.address, block.address + block.count)):
+            good.append(block)
+            continue
+        parts = refine(block, SLOTS)
+        check(parts, block.registers if parts else [])
+        lost += block.registers if not parts else ()
+        todo += parts
+    kept = [register for block in good for register in block.registers]
+    assert sorted(r.measurement for r in kept + lost) == sorted(r.measurement for r in registers)
+    assert all(not refused.isdisjoint(range(r.address, r.end)) for r in lost)
+    assert all(refused.isdisjoint(range(r.address, r.end)) for r in kept)

@@ -1,0 +1,124 @@
+"""Readings as JSON."""
+
+import json
+import os
+import time
+from array import array
+from collections.abc import Iterator
+from datetime import datetime
+from math import nan
+
+import pytest
+
+from mbmd.measurements import CATALOGUE
+from mbmd.readings.device import DeviceReadings
+from mbmd.readings.hub import Update
+from mbmd.web.render import Cache, device_json, reading_messages, rfc3339
+
+STAMP = 1_700_000_000.25
+
+
+def make(name: str = "SDM1.1") -> DeviceReadings:
+    return DeviceReadings(name, "SDM", [CATALOGUE[m] for m in ("Voltage", "Cosphi", "PowerL1", "Import")])
+
+
+def commit(device: DeviceReadings, *values: float) -> None:
+    device.commit(array("d", values), (), 5.0, STAMP)
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("zone")
+def test_times_are_rfc_3339_with_the_local_zone() -> None:
+    assert os.environ["TZ"] == "Asia/Kolkata"
+    assert rfc3339(STAMP) == "2023-11-15T03:43:20.250000+05:30"
+    assert datetime.fromisoformat(rfc3339(STAMP)).timestamp() == STAMP
+
+
+def test_time_comes_first_then_measurements_in_alphabetical_order() -> None:
+    device = make()
+    commit(device, 0.9, 1234.5, -70, 230.25)
+    body = json.loads(device_json(device, device.latest))
+    assert list(body) == ["Timestamp", "Unix", "Cosphi", "Import", "PowerL1", "Voltage"]
+    assert body == {
+        "Timestamp": rfc3339(STAMP),
+        "Unix": 1_700_000_000,
+        "Cosphi": 0.9,
+        "Import": 1234.5,
+        "PowerL1": -70,
+        "Voltage": 230.25,
+    }
+
+
+def test_what_is_no_reading_is_left_out() -> None:
+    device = make()
+    commit(device, nan, 0, nan, 230)
+    assert list(json.loads(device_json(device, device.latest))) == ["Timestamp", "Unix", "Import", "Voltage"]
+    assert b"null" not in device_json(device, device.latest)
+
+
+def test_a_text_is_kept_until_the_next_update() -> None:
+    device = make()
+    cache = Cache(lambda d: d.latest)
+    commit(device, 1, 2, 3, 4)
+    first = cache.one(device)
+    assert cache.one(device) is first
+    commit(device, 5, 6, 7, 8)
+    second = cache.one(device)
+    assert json.loads(second)["Cosphi"] == 5
+    assert cache.one(device) is second
+
+
+def test_a_moment_makes_a_text_outdated_too() -> None:
+    device = make()
+    moment = 0
+    cache = Cache(lambda d: d.mean(5.0), lambda: moment)
+    commit(device, 1, 2, 3, 4)
+    first = cache.one(device)
+    assert cache.one(device) is first
+    moment = 1
+    assert cache.one(device) is not first
+    assert cache.one(device) == first
+
+
+def test_a_device_that_is_offline_has_no_text() -> None:
+    device = make()
+    cache = Cache(lambda d: d.latest)
+    assert cache.one(device) == b""
+    commit(device, 1, 2, 3, 4)
+    cache.one(device)
+    device.go_offline()
+    assert cache.one(device) == b""
+    commit(device, 9, 2, 3, 4)
+    assert json.loads(cache.one(device))["Cosphi"] == 9
+
+
+def test_all_devices_that_are_online_by_id() -> None:
+    devices = [make("A1.1"), make("B1.2"), make("C1.3")]
+    cache = Cache(lambda d: d.latest)
+    assert cache.all(devices) == b"{}"
+    commit(devices[2], 3, 3, 3, 3)
+    commit(devices[0], 1, 1, 1, 1)
+    body = json.loads(cache.all(devices))
+    assert list(body) == ["A1.1", "C1.3"]
+    assert body["C1.3"] == json.loads(cache.one(devices[2]))
+
+
+def test_a_message_for_each_reading() -> None:
+    device = make()
+    update = Update(device, array("d", [nan, 1.5, 2.5, 3.5]), STAMP)
+    messages = [json.loads(message) for message in reading_messages(update)]
+    common = {"Device": "SDM1.1", "Timestamp": 1_700_000_000_250}
+    assert messages == [
+        {**common, "Value": 1.5, "IEC61850": "Import", "Description": "Total Import (kWh)"},
+        {**common, "Value": 2.5, "IEC61850": "PowerL1", "Description": "L1 Power (W)"},
+        {**common, "Value": 3.5, "IEC61850": "Voltage", "Description": "Voltage (V)"},
+    ]
+    assert list(messages[0]) == ["Device", "Value", "IEC61850", "Description", "Timestamp"]
