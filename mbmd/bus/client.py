@@ -109,11 +109,12 @@ class Client:
     async def transact(
         self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
     ) -> None:
-        """Send a request and wait for its answer, which `program` decodes into `column`.
+        """Send a request, not before `hold` is over, and wait for its answer, which `program` decodes into `column`.
 
         Raises LinkError when the line is down, else the TransactionError that tells what came.
         """
-        await self._let_late_answers_pass(unit, request)
+        if seconds := self.hold(unit, request):
+            await asyncio.sleep(seconds)
         if self._silence is not None and not await self._silence.wait():
             raise FrameError("others never stop talking on the line")
         if self._line is None:
@@ -121,6 +122,10 @@ class Client:
         code = await self._exchange(self._line, unit, request, program, column)
         if code != ANSWER:
             raise self._doubt(unit, request) or self._framer.error(code)
+
+    def hold(self, unit: int, request: Request) -> float:
+        """Seconds for which a late answer to another request could be taken for the answer to this one."""
+        return self._late.hold(unit, request, monotonic()) if self._late is not None else 0.0
 
     @property
     def payload(self) -> bytes:
@@ -151,11 +156,6 @@ class Client:
         finally:
             self._answer = None
             self._deadline.clear()
-
-    async def _let_late_answers_pass(self, unit: int, request: Request) -> None:
-        if self._late is not None and (seconds := self._late.hold(unit, request, monotonic())):
-            self._framer.forget()
-            await asyncio.sleep(seconds)
 
     def _doubt(self, unit: int, request: Request) -> FrameError | None:
         """What came was no answer; it may be the late one of another request, and the request's own still come."""

@@ -8,6 +8,7 @@ from mbmd.readings.device import DeviceReadings
 
 if TYPE_CHECKING:
     from array import array
+from collections.abc import Iterable
 
 WITHDRAWN_AFTER = 3
 """Polls in which a read may fail before its last values are withdrawn."""
@@ -54,17 +55,19 @@ class Meter:
         self.plan.remove(block)
         self.plan.append(block)
 
-    def commit(self, fresh: "array[float]", failed: list[Block], monotonic: float, timestamp: float) -> None:
-        """Take what a poll brought; values of reads that failed are kept, but not for ever."""
-        if not failed and not self.failures:
-            self.readings.commit(fresh, (), monotonic, timestamp)
-            return
-        self.failures = {block: self.failures.get(block, 0) + 1 for block in failed}
+    def commit(
+        self,
+        fresh: "array[float]",
+        failed: list[Block],
+        monotonic: float,
+        timestamp: float,
+        held: Iterable[Block] = (),
+    ) -> None:
+        """Take what a poll brought; reads that were held back keep their values, those that failed for a while."""
+        kept = list(held)
+        if failed or self.failures:
+            self.failures = {block: self.failures.get(block, 0) + 1 for block in failed}
+            kept += (block for block in failed if self.failures[block] < WITHDRAWN_AFTER)
         slots = self.readings.slots
-        keep = [
-            slots[register.measurement]
-            for block in failed
-            if self.failures[block] < WITHDRAWN_AFTER
-            for register in block.registers
-        ]
+        keep = [slots[register.measurement] for block in kept for register in block.registers]
         self.readings.commit(fresh, keep, monotonic, timestamp)

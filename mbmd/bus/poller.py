@@ -86,14 +86,23 @@ class Poller:
             self._go_offline(meter, link_error)
 
     async def _poll(self, meter: Meter) -> bool:
-        """Read a device's whole plan; whether any of it was answered."""
+        """Read a device's whole plan; whether any of it was answered.
+
+        Reads that a late answer could be taken for are left to the next poll, and that poll is put off until
+        they may be sent, so that the other devices go on meanwhile.
+        """
         fresh = meter.readings.blank()
         failed: list[Block] = []
+        held: list[Block] = []
         answered = False
         todo = meter.plan[::-1]
         error: TransactionError | None = None
         while todo:
             block = todo.pop()
+            if pause := self._client.hold(meter.unit, block.request):
+                held.append(block)
+                self._scheduler.postpone(meter, monotonic() + pause)
+                continue
             patient = (meter.readings.online or answered) and not failed
             error = await self._read(meter, block, fresh, ATTEMPTS if patient else 1)
             if error is None:
@@ -106,10 +115,8 @@ class Poller:
                 if error.means_silence and not answered:
                     break
         if answered:
-            self._publish(meter, fresh, failed)
-        else:
-            if not meter.plan:
-                meter.start_over()
+            self._publish(meter, fresh, failed, held)
+        elif not held or failed:
             self._go_offline(meter, error)
         return answered
 
@@ -142,16 +149,18 @@ class Poller:
             log.warning("%s: %s is left out, register %s: %s", meter.readings.id, names, block, error)
         return parts
 
-    def _publish(self, meter: Meter, fresh: "array[float]", failed: list[Block]) -> None:
+    def _publish(self, meter: Meter, fresh: "array[float]", failed: list[Block], held: list[Block]) -> None:
         readings = meter.readings
         if not readings.online:
             log.info("%s: online", readings.id)
             meter.silent = False
-        meter.commit(fresh, failed, monotonic(), time())
+        meter.commit(fresh, failed, monotonic(), time(), held)
         self._hub.publish(readings, fresh)
 
     def _go_offline(self, meter: Meter, error: Exception | None) -> None:
         if not meter.silent:
             log.warning("%s: offline, %s", meter.readings.id, error)
             meter.silent = True
+        if meter.refused:
+            meter.start_over()
         meter.readings.go_offline()

@@ -13,6 +13,7 @@ Key = TypeVar("Key", bound=Hashable)
 @dataclass(slots=True)
 class _Turn:
     due: float
+    earliest: float = 0.0
     failures: int = 0
 
 
@@ -35,12 +36,16 @@ class Scheduler(Generic[Key]):
         """A poll that began at `started` brought something."""
         turn = self._turns[key]
         turn.failures = 0
-        turn.due = started + self._rate
+        turn.due = max(started + self._rate, turn.earliest)
+
+    def postpone(self, key: Key, until: float) -> None:
+        """The next poll, though this one is not over, is not before `until`."""
+        self._turns[key].earliest = until
 
     def failed(self, key: Key, now: float) -> int:
         """A poll ended at `now` without anything; returns how many have in a row."""
         turn = self._turns[key]
         pause = min(FIRST_PAUSE * 2**turn.failures, LONGEST_PAUSE)
         turn.failures = min(turn.failures + 1, 16)
-        turn.due = now + max(pause, self._rate)
+        turn.due = max(now + max(pause, self._rate), turn.earliest)
         return turn.failures

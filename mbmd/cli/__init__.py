@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from mbmd import __version__
 from mbmd.cli import demo, run, simulate
+from mbmd.cli.options import BUS_DEFAULTS, add_bus_options
 from mbmd.errors import MbmdError, UsageError
 
 
@@ -35,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Modbus Measurement Daemon: polls smart meters on many buses and serves their readings.",
     )
     parser.add_argument("--version", action="version", version=f"mbmd {__version__}")
+    add_bus_options(parser)
+    parser.set_defaults(**BUS_DEFAULTS)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (run, simulate, demo):
         command.add_parser(subparsers)

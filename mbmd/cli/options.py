@@ -20,16 +20,31 @@ def add_line_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--comset", default="8N1", help=f"one of {', '.join(COMSETS)}; default: %(default)s")
 
 
+BUS_DEFAULTS = {
+    "adapter": None,
+    "baudrate": BAUDRATE,
+    "comset": COMSETS[0],
+    "rtu": False,
+    "timeout": DEFAULT_TIMEOUT,
+    "raw": False,
+    "verbose": False,
+}
+
+
 def add_bus_options(parser: argparse.ArgumentParser) -> None:
-    """The options of whoever talks to a bus."""
-    parser.add_argument("-a", "--adapter", metavar="ADAPTER", help=f"default adapter: {ADAPTER_HELP}")
-    add_line_options(parser)
-    parser.add_argument("--rtu", action="store_true", help="RTU over TCP instead of Modbus TCP for the default adapter")
-    parser.add_argument(
-        "--timeout", default=DEFAULT_TIMEOUT, metavar="DURATION", help="time to answer; default: %(default)s"
-    )
-    parser.add_argument("--raw", action="store_true", help="log every frame in hex")
-    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+    """The options of whoever talks to a bus: they may stand before the command or behind it.
+
+    They set nothing by themselves, so that the command does not undo what stands before it: BUS_DEFAULTS are
+    the defaults of the whole command line.
+    """
+    group = parser.add_argument_group("bus options", argument_default=argparse.SUPPRESS)
+    group.add_argument("-a", "--adapter", metavar="ADAPTER", help=f"default adapter: {ADAPTER_HELP}")
+    group.add_argument("-b", "--baudrate", type=int, metavar="RATE", help=f"default: {BAUDRATE}")
+    group.add_argument("--comset", help=f"one of {', '.join(COMSETS)}; default: {COMSETS[0]}")
+    group.add_argument("--rtu", action="store_true", help="RTU over TCP instead of Modbus TCP for the default adapter")
+    group.add_argument("--timeout", metavar="DURATION", help=f"time to answer; default: {DEFAULT_TIMEOUT}")
+    group.add_argument("--raw", action="store_true", help="log every frame in hex")
+    group.add_argument("-v", "--verbose", action="store_true", help="log more")
 
 
 def default_adapter(args: argparse.Namespace) -> Adapter | None:

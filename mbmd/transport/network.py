@@ -8,6 +8,8 @@ from mbmd.errors import LinkError
 from mbmd.transport.line import Line, Receiver
 
 CONNECT_TIMEOUT = 5.0
+DEAD_AFTER_MS = 10_000
+"""After so long without an acknowledgement the peer is gone: it may have restarted without a word."""
 
 
 class _Stream(asyncio.Protocol):
@@ -54,6 +56,7 @@ async def open_tcp(adapter: Adapter, receiver: Receiver) -> Line:
     connection = transport.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
     return transport
 
 

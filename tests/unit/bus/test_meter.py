@@ -114,3 +114,13 @@ def test_kept_values_do_not_count_for_the_mean() -> None:
     means = meter.readings.mean(4)
     assert means[meter.readings.slots["Current"]] == pytest.approx(2)
     assert means[meter.readings.slots["Voltage"]] == pytest.approx(150)
+
+
+def test_values_of_reads_held_back_are_kept_and_are_no_failures() -> None:
+    meter = make_meter(0, 100)
+    held = meter.plan[1]
+    meter.commit(column(meter, Current=1, Voltage=2), [], 1, 1)
+    for poll in range(2, 2 + 2 * WITHDRAWN_AFTER):
+        meter.commit(column(meter, Current=poll), [], poll, poll, [held])
+        assert latest(meter) == {"Current": poll, "Voltage": 2}
+    assert not meter.failures

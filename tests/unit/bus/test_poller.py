@@ -631,3 +631,43 @@ def test_whatever_happens_no_wrong_value_is_committed_and_all_return(kind: Frami
                 assert missing == set(meter.refused)
 
     virtual_time.run(run())
+
+
+@pytest.mark.parametrize("kind", [Framing.RTU, Framing.ASCII])
+def test_others_go_on_while_reads_are_held_back_for_a_late_answer(kind: Framing) -> None:
+    async def run() -> None:
+        alike, other = make_meter(1, (0, 100, 200)), make_meter(2)
+        line = ScriptedLine(kind)
+        async with polling(line, alike, other, rate=0.1) as bus:
+            await bus.wait(1)
+            line.script = iter([drop])
+            await bus.wait(0.15)
+            before = [asked.unit for asked in line.asked]
+            await bus.wait(0.8)
+            since = [asked.unit for asked in line.asked][len(before) :]
+            assert since.count(2) >= 3 * 6
+            assert alike.readings.online
+            assert len(values(alike.readings)) == 3
+            await bus.wait(3)
+            assert not alike.failures
+            assert line.places[-20:].count((200, 1)) > 1
+
+    virtual_time.run(run())
+
+
+def test_a_device_that_returns_is_asked_for_what_it_refused_before() -> None:
+    async def run() -> None:
+        meter = make_meter()
+        line = ScriptedLine(Framing.RTU)
+        async with polling(line, meter) as bus:
+            line.by_unit[1] = refuse(100)
+            await bus.until(online=True)
+            assert meter.refused
+            line.by_unit[1] = drop
+            await bus.until(online=False)
+            del line.by_unit[1]
+            await bus.until(online=True)
+            assert values(meter.readings) == right(meter)
+            assert not meter.refused
+
+    virtual_time.run(run())

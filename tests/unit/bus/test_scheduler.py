@@ -143,3 +143,23 @@ def test_rate_and_fairness_hold_whatever_the_bus(devices: list[tuple[float, bool
 def test_one_key_alone() -> None:
     scheduler = Scheduler(["only"], 1, 5)
     assert scheduler.next() == ("only", 5)
+
+
+def test_a_poll_that_is_put_off_comes_after_the_others_and_no_earlier() -> None:
+    scheduler = Scheduler(["a", "b"], 1.0, 0.0)
+    scheduler.postpone("a", 5.0)
+    scheduler.succeeded("a", 0.0)
+    scheduler.succeeded("b", 0.1)
+    assert scheduler.next() == ("b", 1.1)
+    for started in (1.1, 2.1, 3.1, 4.1):
+        scheduler.succeeded("b", started)
+    assert scheduler.next() == ("a", 5.0)
+    scheduler.succeeded("a", 5.0)
+    assert scheduler.next() == ("b", 5.1)
+
+
+def test_a_failed_poll_may_be_put_off_too() -> None:
+    scheduler = Scheduler(["a"], 0.0, 0.0)
+    scheduler.postpone("a", 7.0)
+    scheduler.failed("a", 1.0)
+    assert scheduler.next() == ("a", 7.0)

@@ -192,3 +192,12 @@ def test_how_the_daemon_ends_is_the_exit_code(
     monkeypatch.setattr(daemon, "run", run)
     assert mbmd("run", *BUS, "--api", "", capsys=capsys) == (code, "", err)
     assert ran == [config(*BUS, "--api", "")]
+
+
+def test_bus_options_may_stand_before_the_command() -> None:
+    before = ["-a", "h:23", "--rtu", "-b", "19200", "--timeout", "1s", "--raw", "-v"]
+    args = cli._parser().parse_args([*before, "run", "-d", "sdm:1", "--timeout", "2s"])
+    made = make_config(args)
+    assert (made.timeout, made.raw, args.verbose) == (2.0, True, True)
+    adapter = made.devices[0].spec.adapter
+    assert (adapter.address, adapter.framing, adapter.baudrate) == ("h:23", Framing.RTU, 19200)
