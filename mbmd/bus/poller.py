@@ -75,48 +75,49 @@ class Poller:
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
         link_error: LinkError | None = None
-        answered = False
+        answered: bool | None = False
         try:
             answered = await self._poll(meter)
         except LinkError as error:
             link_error = error
         if answered:
             self._scheduler.succeeded(meter, started)
-        elif self._scheduler.failed(meter, monotonic()) > 1 and link_error is not None:
+        elif answered is False and self._scheduler.failed(meter, monotonic()) > 1 and link_error is not None:
             self._go_offline(meter, link_error)
 
-    async def _poll(self, meter: Meter) -> bool:
-        """Read a device's whole plan; whether any of it was answered.
+    async def _poll(self, meter: Meter) -> bool | None:
+        """Read a device's whole plan; whether any of it was answered, None when nothing was asked.
 
-        Reads that a late answer could be taken for are left to the next poll, and that poll is put off until
-        they may be sent, so that the other devices go on meanwhile.
+        From a read on that a late answer could be taken for, the plan is left to the next poll, which is put off
+        until it may be sent: the other devices go on, and no request makes further late answers meanwhile.
         """
         fresh = meter.readings.blank()
         failed: list[Block] = []
-        held: list[Block] = []
         answered = False
-        todo = meter.plan[::-1]
+        ahead = meter.plan[::-1]
         error: TransactionError | None = None
-        while todo:
-            block = todo.pop()
+        while ahead:
+            block = ahead.pop()
             if pause := self._client.hold(meter.unit, block.request):
-                held.append(block)
                 self._scheduler.postpone(meter, monotonic() + pause)
-                continue
+                ahead.append(block)
+                break
             patient = (meter.readings.online or answered) and not failed
             error = await self._read(meter, block, fresh, ATTEMPTS if patient else 1)
             if error is None:
                 answered = True
             elif isinstance(error, ModbusException) and error.asks_for_other_plan:
-                todo += self._replan(meter, block, error)[::-1]
+                ahead += self._replan(meter, block, error)[::-1]
             else:
                 failed.append(block)
                 meter.put_last(block)
                 if error.means_silence and not answered:
                     break
         if answered:
-            self._publish(meter, fresh, failed, held)
-        elif not held or failed:
+            self._publish(meter, fresh, failed, ahead)
+        elif not failed and ahead:
+            return None
+        else:
             self._go_offline(meter, error)
         return answered
 

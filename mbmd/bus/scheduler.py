@@ -39,8 +39,10 @@ class Scheduler(Generic[Key]):
         turn.due = max(started + self._rate, turn.earliest)
 
     def postpone(self, key: Key, until: float) -> None:
-        """The next poll, though this one is not over, is not before `until`."""
-        self._turns[key].earliest = until
+        """Not before `until`, however the poll that is under way ends."""
+        turn = self._turns[key]
+        turn.earliest = until
+        turn.due = max(turn.due, until)
 
     def failed(self, key: Key, now: float) -> int:
         """A poll ended at `now` without anything; returns how many have in a row."""

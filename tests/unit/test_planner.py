@@ -190,12 +190,12 @@ def test_refused_reads_are_made_without_holes_first_then_halved_then_dropped() -
 def test_refining_ends_and_loses_only_what_is_refused(
     registers: list[Register], limits: Limits, refused: set[int]
 ) -> None:
-    todo = plan(registers, SLOTS, limits, COSTS)
+    ahead = plan(registers, SLOTS, limits, COSTS)
     good: list[Block] = []
     lost: list[Register] = []
     reads = 0
-    while todo:
-        block = todo.pop()
+    while ahead:
+        block = ahead.pop()
         reads += 1
         assert reads <= 4 * len(registers)
         if refused.isdisjoint(range(block.address, block.address + block.count)):
@@ -204,7 +204,7 @@ def test_refining_ends_and_loses_only_what_is_refused(
         parts = refine(block, SLOTS)
         check(parts, block.registers if parts else [])
         lost += block.registers if not parts else ()
-        todo += parts
+        ahead += parts
     kept = [register for block in good for register in block.registers]
     assert sorted(r.measurement for r in kept + lost) == sorted(r.measurement for r in registers)
     assert all(not refused.isdisjoint(range(r.address, r.end)) for r in lost)

@@ -1,9 +1,6 @@
-"""The task of a bus against a scripted far end, in virtual time."""
+"""The task of a bus: turns, faults, dead devices, in virtual time."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from math import isnan
 
@@ -11,22 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbmd.bus.client import Client
-from mbmd.bus.meter import Meter
-from mbmd.bus.poller import ATTEMPTS, Poller
+from mbmd.bus.poller import ATTEMPTS
 from mbmd.bus.scheduler import LONGEST_PAUSE
 from mbmd.config.adapter import Framing
-from mbmd.errors import LinkError, UsageError
-from mbmd.measurements import CATALOGUE
-from mbmd.planner import Limits, plan
-from mbmd.protocol.timing import Costs
-from mbmd.readings.device import DeviceReadings
-from mbmd.readings.hub import Hub, Update
-from mbmd.transport.line import Line, Receiver
 from tests import virtual_time
+from tests.polled_bus import (
+    NAMES,
+    RATE,
+    TIMEOUT,
+    make_meter,
+    no_wrong_value,
+    polling,
+    right,
+    values,
+)
 from tests.scripted import (
-    Asked,
-    FarEnd,
     ScriptedLine,
     Step,
     cut,
@@ -39,80 +35,8 @@ from tests.scripted import (
     of_count,
     of_unit,
     refuse,
-    registers,
     word,
 )
-from tests.virtual_time import now
-
-TIMEOUT = 0.03
-RATE = 1.0
-ADDRESSES = (0, 1, 2, 3, 100, 101, 200)
-NAMES = [row.measurement for row in registers(*ADDRESSES)]
-
-
-def make_meter(unit: int = 1, addresses: Iterable[int] = ADDRESSES, pause: float = 0.0) -> Meter:
-    """Three reads: 0 to 3, 100 and 101, 200."""
-    rows = registers(*addresses)
-    readings = DeviceReadings(f"SDM1.{unit}", "SDM", [CATALOGUE[row.measurement] for row in rows])
-    return Meter(unit, readings, tuple(plan(rows, readings.slots, Limits(), Costs(1, 0.1))), pause)
-
-
-class Bus:
-    """A poller on a scripted line."""
-
-    def __init__(self, line: ScriptedLine, *meters: Meter, rate: float = RATE) -> None:
-        self.line = line
-        self.meters = meters
-        self.hub = Hub(meter.readings for meter in meters)
-        self.subscription = self.hub.subscribe()
-        self.client = Client(line.adapter, line.open, TIMEOUT)
-        self.task = asyncio.create_task(Poller(self.client, meters, rate, self.hub).run())
-
-    async def wait(self, seconds: float) -> None:
-        """Let the bus work; raises what ended it."""
-        await asyncio.wait([self.task], timeout=seconds)
-        if self.task.done():
-            self.task.result()
-
-    async def until(self, step: float = 0.1, *, online: bool, unit: int = 1) -> float:
-        """When a device is online, or offline."""
-        readings = next(meter.readings for meter in self.meters if meter.unit == unit)
-        for _ in range(10_000):
-            if readings.online is online:
-                return now()
-            await self.wait(step)
-        raise AssertionError("it never came to that")
-
-    async def update(self) -> Update:
-        (update,) = await self.subscription.take()
-        return update
-
-
-@asynccontextmanager
-async def polling(line: ScriptedLine, *meters: Meter, rate: float = RATE) -> AsyncIterator[Bus]:
-    bus = Bus(line, *(meters or (make_meter(),)), rate=rate)
-    try:
-        yield bus
-    finally:
-        bus.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, LinkError, UsageError):
-            await bus.task
-        bus.client.close()
-        await asyncio.sleep(3)
-
-
-def values(readings: DeviceReadings) -> dict[str, float]:
-    """The latest values, without those that are none."""
-    return {name: v for name, slot in readings.slots.items() if not isnan(v := readings.latest[slot])}
-
-
-def right(meter: Meter, *without: int) -> dict[str, float]:
-    rows = zip(NAMES, ADDRESSES, strict=True)
-    return {name: word(meter.unit, 3, at) for name, at in rows if name in meter.readings.slots and at not in without}
-
-
-def no_wrong_value(meter: Meter) -> bool:
-    return values(meter.readings).items() <= right(meter).items()
 
 
 @pytest.mark.parametrize("kind", Framing)
@@ -280,130 +204,6 @@ def test_the_living_go_on_beside_the_dead() -> None:
     virtual_time.run(run())
 
 
-@pytest.mark.parametrize("kind", Framing)
-@pytest.mark.parametrize("code", [2, 3])
-@pytest.mark.parametrize("refused", [(2,), (100,), (200,), (0, 101), (0, 1, 2, 3)])
-def test_only_refused_registers_are_missing_and_they_are_named(
-    kind: Framing, code: int, refused: tuple[int, ...]
-) -> None:
-    async def run() -> None:
-        meter = make_meter()
-        line = ScriptedLine(kind)
-        line.by_unit[1] = refuse(*refused, code=code)
-        async with polling(line, meter) as bus:
-            await bus.until(online=True)
-            assert values(meter.readings) == right(meter, *refused)
-            assert sorted(meter.refused) == sorted(NAMES[ADDRESSES.index(at)] for at in refused)
-            asked, errors = len(line.asked), meter.readings.errors
-            await bus.wait(10)
-            again = {asked.place for asked in line.asked[asked:]}
-            assert all(at not in range(place, place + count) for place, count in again for at in refused)
-            assert meter.readings.errors == errors
-
-    virtual_time.run(run())
-
-
-def test_a_gap_that_may_not_be_read_costs_no_register() -> None:
-    async def run() -> None:
-        meter = make_meter(addresses=(0, 2, 4))
-        assert [str(block) for block in meter.plan] == ["3:0+5"]
-        line = ScriptedLine(Framing.MBAP)
-        line.by_unit[1] = refuse(1, 3)
-        async with polling(line, meter) as bus:
-            await bus.until(online=True)
-            assert meter.refused == []
-            assert len(values(meter.readings)) == 3
-            assert line.places == [(0, 5), (0, 1), (2, 1), (4, 1)]
-
-    virtual_time.run(run())
-
-
-def test_a_device_that_refuses_everything_is_planned_anew_without_haste() -> None:
-    async def run() -> None:
-        meter = make_meter()
-        line = ScriptedLine(Framing.MBAP)
-        line.by_unit[1] = exception(2)
-        async with polling(line, meter) as bus:
-            await bus.wait(0.5)
-            one_round = len(line.asked)
-            # 7 registers alone, and the halves on the way to them: 1 + 2 for four, 1 for two.
-            assert one_round == 7 + 3 + 1
-            assert not meter.readings.online
-            assert meter.plan == list(meter.whole_plan)
-            await bus.wait(60)
-            assert len(line.asked) == 6 * one_round
-            del line.by_unit[1]
-            await bus.until(online=True)
-            assert values(meter.readings) == right(meter)
-            assert meter.refused == []
-
-    virtual_time.run(run())
-
-
-def test_values_of_a_read_that_keeps_failing_are_withdrawn_after_three_polls() -> None:
-    def deaf_at_100(far: FarEnd, asked: Asked) -> None:
-        if asked.address != 100:
-            good(far, asked)
-
-    async def run() -> None:
-        meter = make_meter()
-        line = ScriptedLine(Framing.MBAP)
-        async with polling(line, meter) as bus:
-            await bus.update()
-            line.by_unit[1] = deaf_at_100
-            kept = []
-            for _ in range(4):
-                update = await bus.update()
-                assert [isnan(update.values[meter.readings.slots[NAMES[at]]]) for at in (4, 5)] == [True, True]
-                kept.append(values(meter.readings) == right(meter))
-                assert values(meter.readings).items() >= right(meter, 100, 101).items()
-            assert kept == [True, True, False, False]
-            assert values(meter.readings) == right(meter, 100, 101)
-            del line.by_unit[1]
-            await bus.update()
-            assert values(meter.readings) == right(meter)
-
-    virtual_time.run(run())
-
-
-def test_a_read_that_keeps_failing_does_not_hold_up_the_others() -> None:
-    def deaf_at_0(far: FarEnd, asked: Asked) -> None:
-        if asked.address != 0:
-            good(far, asked)
-
-    async def run() -> None:
-        meter = make_meter()
-        line = ScriptedLine(Framing.MBAP)
-        line.by_unit[1] = deaf_at_0
-        async with polling(line, meter) as bus:
-            await bus.until(online=True)
-            assert values(meter.readings) == right(meter, 0, 1, 2, 3)
-            await bus.update()
-            line.asked.clear()
-            await bus.update()
-            await bus.update()
-            assert line.places[0] != (0, 4)
-
-    virtual_time.run(run())
-
-
-def test_a_device_with_several_failing_reads_is_patiently_asked_for_the_first_alone() -> None:
-    def deaf(far: FarEnd, asked: Asked) -> None:
-        if asked.address == 0:
-            good(far, asked)
-
-    async def run() -> None:
-        line = ScriptedLine(Framing.MBAP)
-        async with polling(line) as bus:
-            await bus.update()
-            line.by_unit[1] = deaf
-            line.asked.clear()
-            await bus.update()
-            assert line.places == [(0, 4), *[(100, 2)] * ATTEMPTS, (200, 1)]
-
-    virtual_time.run(run())
-
-
 def test_a_late_answer_of_one_read_is_never_that_of_another() -> None:
     async def run() -> None:
         meter = make_meter(addresses=(0, 100, 200))
@@ -419,141 +219,6 @@ def test_a_late_answer_of_one_read_is_never_that_of_another() -> None:
                     )
             await bus.wait(10)
             assert len(values(meter.readings)) == 3
-
-    virtual_time.run(run())
-
-
-@pytest.mark.parametrize("kind", Framing)
-@pytest.mark.parametrize("after", [0, 1, 6, 9])
-def test_a_line_that_is_lost_is_opened_again(kind: Framing, after: int) -> None:
-    async def run() -> None:
-        meter = make_meter()
-        line = ScriptedLine(kind)
-        async with polling(line, meter) as bus:
-            await bus.update()
-            for fault in range(1, 4):
-                line.script = iter([hang_up(after)])
-                await bus.update()
-                assert line.opened == 1 + fault
-                assert values(meter.readings) == right(meter)
-
-    virtual_time.run(run())
-
-
-def test_a_line_that_is_lost_once_puts_nobody_offline() -> None:
-    async def run() -> None:
-        line = ScriptedLine(Framing.MBAP)
-        meters = make_meter(1), make_meter(2)
-        async with polling(line, *meters) as bus:
-            await bus.wait(5.5)
-            line.script = iter([hang_up()])
-            for _ in range(30):
-                await bus.wait(0.1)
-                assert all(meter.readings.online for meter in meters)
-            assert line.opened == 2
-
-    virtual_time.run(run())
-
-
-def test_while_the_line_is_down_all_are_offline_and_pauses_grow() -> None:
-    async def run() -> None:
-        line = ScriptedLine(Framing.MBAP)
-        meters = make_meter(1), make_meter(2)
-        async with polling(line, *meters) as bus:
-            await bus.wait(0.5)
-            assert line.near is not None
-            line.down = 5
-            line.near.close()
-            await bus.until(online=False)
-            assert not any(meter.readings.online for meter in meters)
-            start, opened = now(), line.opened
-            await bus.until(online=True)
-            assert 1 + 2 + 4 + 8 + 16 <= now() - start <= 32
-            assert line.opened - opened == 5
-            await bus.wait(2)
-            assert all(values(meter.readings) == right(meter) for meter in meters)
-
-    virtual_time.run(run())
-
-
-def test_a_line_that_is_down_at_the_start_is_opened_later() -> None:
-    async def run() -> None:
-        line = ScriptedLine(Framing.MBAP)
-        line.down = 3
-        async with polling(line) as bus:
-            assert await bus.until(online=True) >= 1000 + 1 + 2 + 4
-            assert line.opened == 4
-
-    virtual_time.run(run())
-
-
-def test_a_gateway_that_closes_every_connection_is_not_run_down() -> None:
-    async def run() -> None:
-        line = ScriptedLine(Framing.MBAP)
-        line.by_unit[1] = hang_up()
-        async with polling(line) as bus:
-            await bus.wait(600)
-            assert line.opened <= 20
-            assert not bus.meters[0].readings.online
-
-    virtual_time.run(run())
-
-
-@pytest.mark.parametrize("speaks", [b"", b"SSH-2.0-OpenSSH_9.2\r\n"])
-def test_who_hangs_up_or_chats_on_every_connection_is_not_run_down(speaks: bytes) -> None:
-    opened = 0
-
-    class Silent:
-        def __init__(self, receiver: Receiver) -> None:
-            self.close = lambda: None
-            loop = asyncio.get_running_loop()
-            loop.call_soon(receiver.data_received, speaks) if speaks else loop.call_soon(receiver.connection_lost, None)
-
-        def write(self, data: bytes) -> None:
-            """Nobody listens."""
-
-    async def open_line(receiver: Receiver) -> Line:
-        nonlocal opened
-        opened += 1
-        return Silent(receiver)
-
-    async def run() -> None:
-        line = ScriptedLine(Framing.MBAP)
-        line.open = open_line  # type: ignore[method-assign]
-        async with polling(line, make_meter(1), make_meter(2)) as bus:
-            await bus.wait(600)
-            assert not any(meter.readings.online for meter in bus.meters)
-
-    virtual_time.run(run())
-    assert 10 <= opened <= 40
-
-
-def test_an_adapter_that_needs_the_user_ends_the_bus_only_at_the_start() -> None:
-    failing = True
-    line = ScriptedLine(Framing.MBAP)
-    joined = line.open
-
-    async def open_line(receiver: Receiver) -> Line:
-        if failing:
-            raise UsageError("/dev/ttyUSB0: no such serial device")
-        return await joined(receiver)
-
-    async def run() -> None:
-        nonlocal failing
-        line.open = open_line  # type: ignore[method-assign]
-        with pytest.raises(UsageError, match=r"^/dev/ttyUSB0: no such serial device$"):
-            async with polling(line) as bus:
-                await bus.wait(5)
-        failing = False
-        async with polling(line) as bus:
-            await bus.wait(0.5)
-            failing = True
-            assert line.near is not None
-            line.near.close()
-            await bus.wait(30)
-            assert not bus.meters[0].readings.online
-            failing = False
-            await bus.until(online=True)
 
     virtual_time.run(run())
 
@@ -651,23 +316,5 @@ def test_others_go_on_while_reads_are_held_back_for_a_late_answer(kind: Framing)
             await bus.wait(3)
             assert not alike.failures
             assert line.places[-20:].count((200, 1)) > 1
-
-    virtual_time.run(run())
-
-
-def test_a_device_that_returns_is_asked_for_what_it_refused_before() -> None:
-    async def run() -> None:
-        meter = make_meter()
-        line = ScriptedLine(Framing.RTU)
-        async with polling(line, meter) as bus:
-            line.by_unit[1] = refuse(100)
-            await bus.until(online=True)
-            assert meter.refused
-            line.by_unit[1] = drop
-            await bus.until(online=False)
-            del line.by_unit[1]
-            await bus.until(online=True)
-            assert values(meter.readings) == right(meter)
-            assert not meter.refused
 
     virtual_time.run(run())

@@ -1,0 +1,168 @@
+"""What a device refuses or never answers: smaller reads, and values that are withdrawn."""
+
+from math import isnan
+
+import pytest
+
+from mbmd.bus.poller import ATTEMPTS
+from mbmd.config.adapter import Framing
+from tests import virtual_time
+from tests.polled_bus import (
+    ADDRESSES,
+    NAMES,
+    make_meter,
+    polling,
+    right,
+    values,
+)
+from tests.scripted import (
+    Asked,
+    FarEnd,
+    ScriptedLine,
+    drop,
+    exception,
+    good,
+    refuse,
+)
+
+
+@pytest.mark.parametrize("kind", Framing)
+@pytest.mark.parametrize("code", [2, 3])
+@pytest.mark.parametrize("refused", [(2,), (100,), (200,), (0, 101), (0, 1, 2, 3)])
+def test_only_refused_registers_are_missing_and_they_are_named(
+    kind: Framing, code: int, refused: tuple[int, ...]
+) -> None:
+    async def run() -> None:
+        meter = make_meter()
+        line = ScriptedLine(kind)
+        line.by_unit[1] = refuse(*refused, code=code)
+        async with polling(line, meter) as bus:
+            await bus.until(online=True)
+            assert values(meter.readings) == right(meter, *refused)
+            assert sorted(meter.refused) == sorted(NAMES[ADDRESSES.index(at)] for at in refused)
+            asked, errors = len(line.asked), meter.readings.errors
+            await bus.wait(10)
+            again = {asked.place for asked in line.asked[asked:]}
+            assert all(at not in range(place, place + count) for place, count in again for at in refused)
+            assert meter.readings.errors == errors
+
+    virtual_time.run(run())
+
+
+def test_a_gap_that_may_not_be_read_costs_no_register() -> None:
+    async def run() -> None:
+        meter = make_meter(addresses=(0, 2, 4))
+        assert [str(block) for block in meter.plan] == ["3:0+5"]
+        line = ScriptedLine(Framing.MBAP)
+        line.by_unit[1] = refuse(1, 3)
+        async with polling(line, meter) as bus:
+            await bus.until(online=True)
+            assert meter.refused == []
+            assert len(values(meter.readings)) == 3
+            assert line.places == [(0, 5), (0, 1), (2, 1), (4, 1)]
+
+    virtual_time.run(run())
+
+
+def test_a_device_that_refuses_everything_is_planned_anew_without_haste() -> None:
+    async def run() -> None:
+        meter = make_meter()
+        line = ScriptedLine(Framing.MBAP)
+        line.by_unit[1] = exception(2)
+        async with polling(line, meter) as bus:
+            await bus.wait(0.5)
+            one_round = len(line.asked)
+            # 7 registers alone, and the halves on the way to them: 1 + 2 for four, 1 for two.
+            assert one_round == 7 + 3 + 1
+            assert not meter.readings.online
+            assert meter.plan == list(meter.whole_plan)
+            await bus.wait(60)
+            assert len(line.asked) == 6 * one_round
+            del line.by_unit[1]
+            await bus.until(online=True)
+            assert values(meter.readings) == right(meter)
+            assert meter.refused == []
+
+    virtual_time.run(run())
+
+
+def test_values_of_a_read_that_keeps_failing_are_withdrawn_after_three_polls() -> None:
+    def deaf_at_100(far: FarEnd, asked: Asked) -> None:
+        if asked.address != 100:
+            good(far, asked)
+
+    async def run() -> None:
+        meter = make_meter()
+        line = ScriptedLine(Framing.MBAP)
+        async with polling(line, meter) as bus:
+            await bus.update()
+            line.by_unit[1] = deaf_at_100
+            kept = []
+            for _ in range(4):
+                update = await bus.update()
+                assert [isnan(update.values[meter.readings.slots[NAMES[at]]]) for at in (4, 5)] == [True, True]
+                kept.append(values(meter.readings) == right(meter))
+                assert values(meter.readings).items() >= right(meter, 100, 101).items()
+            assert kept == [True, True, False, False]
+            assert values(meter.readings) == right(meter, 100, 101)
+            del line.by_unit[1]
+            await bus.update()
+            assert values(meter.readings) == right(meter)
+
+    virtual_time.run(run())
+
+
+def test_a_read_that_keeps_failing_does_not_hold_up_the_others() -> None:
+    def deaf_at_0(far: FarEnd, asked: Asked) -> None:
+        if asked.address != 0:
+            good(far, asked)
+
+    async def run() -> None:
+        meter = make_meter()
+        line = ScriptedLine(Framing.MBAP)
+        line.by_unit[1] = deaf_at_0
+        async with polling(line, meter) as bus:
+            await bus.until(online=True)
+            assert values(meter.readings) == right(meter, 0, 1, 2, 3)
+            await bus.update()
+            line.asked.clear()
+            await bus.update()
+            await bus.update()
+            assert line.places[0] != (0, 4)
+
+    virtual_time.run(run())
+
+
+def test_a_device_with_several_failing_reads_is_patiently_asked_for_the_first_alone() -> None:
+    def deaf(far: FarEnd, asked: Asked) -> None:
+        if asked.address == 0:
+            good(far, asked)
+
+    async def run() -> None:
+        line = ScriptedLine(Framing.MBAP)
+        async with polling(line) as bus:
+            await bus.update()
+            line.by_unit[1] = deaf
+            line.asked.clear()
+            await bus.update()
+            assert line.places == [(0, 4), *[(100, 2)] * ATTEMPTS, (200, 1)]
+
+    virtual_time.run(run())
+
+
+def test_a_device_that_returns_is_asked_for_what_it_refused_before() -> None:
+    async def run() -> None:
+        meter = make_meter()
+        line = ScriptedLine(Framing.RTU)
+        async with polling(line, meter) as bus:
+            line.by_unit[1] = refuse(100)
+            await bus.until(online=True)
+            assert meter.refused
+            line.by_unit[1] = drop
+            await bus.until(online=False)
+            del line.by_unit[1]
+            await bus.until(online=True)
+            assert values(meter.readings) == right(meter)
+            assert not meter.refused
+
+    virtual_time.run(run())
