@@ -18,7 +18,7 @@ bench: $(VENV)/.built-test
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build *.egg-info mbmd/_native/*.c mbmd/_native/*.so
+	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so
 
 $(VENV)/.built: pyproject.toml setup.py $(KERNELS)
 	@sh .ci/check-system $(PYTHON)

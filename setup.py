@@ -36,6 +36,7 @@ extensions = [
 setup(
     ext_modules=cythonize(
         extensions,
+        build_dir="build/cython",
         compiler_directives={
             "language_level": 3,
             "boundscheck": DEBUG,

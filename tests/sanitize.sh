@@ -14,7 +14,7 @@ case $python in */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$pyt
 
 cp -r "$root/mbmd" "$root/tests" "$root/setup.py" "$root/pyproject.toml" "$root/README.md" "$root/LICENSE" "$scratch"
 cd "$scratch"
-rm -f mbmd/_native/*.so mbmd/_native/*.c
+rm -f mbmd/_native/*.so
 MBMD_SANITIZE=1 "$python" setup.py -q build_ext --inplace
 
 runtime() {
