@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port
 from mbmd.devices import registry
 from mbmd.devices.schema import DeviceType
+from mbmd.errors import UsageError
 from mbmd.measurements import CATALOGUE
 from mbmd.planner import Limits, plan
 from mbmd.protocol.timing import costs
@@ -64,9 +65,12 @@ async def serve(config: RunConfig, stop: asyncio.Event, started: Callable[[], No
     buses = [(adapter, [_bus_device(device) for device in devices]) for adapter, devices in _by_adapter(config.devices)]
     hub = Hub(device.readings for _, devices in buses for device in devices)
     async with _serving(config.api, hub), AsyncExitStack() as stack:
-        tasks = [stack.enter_context(_polling(adapter, devices, config, hub)) for adapter, devices in buses]
-        stack.push_async_callback(_end, tasks)
+        pollers = [await stack.enter_async_context(_bus(adapter, devices, config, hub)) for adapter, devices in buses]
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
+        if config.api is not None:
+            log.info("listening on http://%s", join_host_port(*config.api))
+        tasks = [asyncio.create_task(poller.run()) for poller in pollers]
+        stack.push_async_callback(_end, tasks)
         started()
         await _wait(stop, tasks)
 
@@ -83,21 +87,20 @@ async def _serving(api: tuple[str, int] | None, hub: Hub) -> AsyncIterator[None]
         web = WebServer(hub)
         try:
             await web.start(listener)
-            log.info("listening on http://%s", join_host_port(*api))
             yield
         finally:
             await web.close()
 
 
-@contextmanager
-def _polling(
-    adapter: Adapter, devices: list[_BusDevice], config: RunConfig, hub: Hub
-) -> Iterator["asyncio.Task[None]"]:
-    """The task of one bus."""
+@asynccontextmanager
+async def _bus(adapter: Adapter, devices: list[_BusDevice], config: RunConfig, hub: Hub) -> AsyncIterator[Poller]:
+    """The poller of one bus; a serial adapter is open already, so that what is wrong with it is known at the start."""
     client = Client(adapter, _opener(adapter, devices), config.timeout, _trace(adapter, config.raw))
     poller = Poller(client, [_meter(adapter, device) for device in devices], config.rate, hub)
     try:
-        yield asyncio.create_task(poller.run(), name=f"bus {adapter}")
+        if adapter.medium is Medium.SERIAL:
+            await poller.open()
+        yield poller
     finally:
         client.close()
 
@@ -126,6 +129,8 @@ def _by_adapter(devices: Iterable[Device]) -> list[tuple[Adapter, list[Device]]]
 
 def _bus_device(device: Device) -> _BusDevice:
     device_type = registry.get(device.spec.type)
+    if device.spec.subdevice:
+        raise UsageError(f"device {device.id}: only SunSpec devices have subdevices")
     measurements = (CATALOGUE[register.measurement] for register in device_type.registers)
     readings = DeviceReadings(device.id, device.spec.type.upper(), measurements)
     return _BusDevice(device.spec.unit, device_type, readings)
@@ -141,8 +146,9 @@ def _opener(adapter: Adapter, devices: Iterable[_BusDevice]) -> Opener:
     if adapter.medium is not Medium.MOCK:
         return opener(adapter)
     from mbmd.simulator.site import mock_line
+    from mbmd.simulator.slaves import Gaps
 
-    return mock_line([(device.type, device.unit) for device in devices])
+    return mock_line([(device.type, device.unit) for device in devices], Gaps.ZERO)
 
 
 def _trace(adapter: Adapter, raw: bool) -> Trace | None:

@@ -44,7 +44,11 @@ class Bus:
         self.hub = Hub(meter.readings for meter in meters)
         self.subscription = self.hub.subscribe()
         self.client = Client(line.adapter, line.open, TIMEOUT)
-        self.task = asyncio.create_task(Poller(self.client, meters, rate, self.hub).run())
+        self.task = asyncio.create_task(self._live(Poller(self.client, meters, rate, self.hub)))
+
+    async def _live(self, poller: Poller) -> None:
+        await poller.open()
+        await poller.run()
 
     async def wait(self, seconds: float) -> None:
         """Let the bus work; raises what ended it."""

@@ -14,8 +14,8 @@ from mbmd.transport.line import Line, Receiver
 from mbmd.transport.memory import MemoryTransport, join
 
 ADAPTERS = {
-    Framing.RTU: parse_adapter("rtu+tcp://gateway:23?baudrate=115200"),
-    Framing.ASCII: parse_adapter("ascii+tcp://gateway:23?baudrate=115200"),
+    Framing.RTU: parse_adapter("rtu+udp://gateway:23?baudrate=115200"),
+    Framing.ASCII: parse_adapter("ascii:///dev/meters?baudrate=115200"),
     Framing.MBAP: parse_adapter("tcp://meter:502"),
 }
 """A line of each framing that needs no silence, so that it lives in virtual time."""

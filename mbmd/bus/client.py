@@ -1,6 +1,7 @@
 """One transaction at a time on one connection."""
 
 import asyncio
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,11 @@ class Client:
         interval = silent_interval(adapter) if adapter.medium is Medium.SERIAL else 0.0
         patience = max(PATIENCE, LONGEST_FRAME * self._character)
         self._silence = Silence(interval, patience) if interval else None
-        # A request asked again may still get its second answer a timeout later.
-        self._late = None if self._framer.identifies_answers else LateAnswers(max(LATE, timeout))
+        self._is_stream = adapter.medium is Medium.TCP
+        # A request asked again may still get its second answer a timeout later. A stream loses nothing: however
+        # late, the answer will come, unless the connection ends.
+        late = inf if self._is_stream else max(LATE, timeout)
+        self._late = None if self._framer.identifies_answers else LateAnswers(late)
         self._line: Line | None = None
         self._connection = _Connection(self)
         self._answer: asyncio.Future[int] | None = None
@@ -84,6 +88,8 @@ class Client:
     async def connect(self) -> None:
         """Open the line. Raises LinkError, or UsageError where only the user can help."""
         self._framer.discard()
+        if self._late is not None and self._is_stream:
+            self._late.clear()
         self._connection.give_up()
         connection = self._connection = _Connection(self)
         line = await self._open_line(connection)
@@ -113,41 +119,16 @@ class Client:
 
         Raises LinkError when the line is down, else the TransactionError that tells what came.
         """
-        if seconds := self.hold(unit, request):
-            await asyncio.sleep(seconds)
-        if self._silence is not None and not await self._silence.wait():
-            raise FrameError("others never stop talking on the line")
-        if self._line is None:
+        if self._character:
+            await self._wait_for_turn(unit, request)
+        line = self._line
+        if line is None:
             raise LinkError(f"{self.address}: the connection is closed")
-        code = await self._exchange(self._line, unit, request, program, column)
-        if code != ANSWER:
-            raise self._doubt(unit, request) or self._framer.error(code)
-
-    def hold(self, unit: int, request: Request) -> float:
-        """Seconds for which a late answer to another request could be taken for the answer to this one."""
-        return self._late.hold(unit, request, monotonic()) if self._late is not None else 0.0
-
-    @property
-    def payload(self) -> bytes:
-        """The data of the last good answer."""
-        return self._framer.reader.payload
-
-    async def _exchange(
-        self, line: Line, unit: int, request: Request, program: Program | None, column: "array[float] | None"
-    ) -> int:
-        frame = self._framer.request(unit, request, program, column)
-        if self._trace is not None:
-            self._trace.sent(frame)
-        self._damaged = False
         self._answer = answer = self._loop.create_future()
-        sending = len(frame) * self._character
-        if self._silence is not None:
-            self._silence.sending(sending)
-        line.write(frame)
-        self._deadline.set(self._timeout + sending + self._framer.answer_characters(request) * self._character)
+        self._damaged = False
+        self._send(line, unit, request, program, column)
         try:
-            code: int = await answer
-            return code
+            code = await answer
         except (AnswerTimeout, asyncio.CancelledError):
             self._framer.forget()
             if self._late is not None:
@@ -156,6 +137,50 @@ class Client:
         finally:
             self._answer = None
             self._deadline.clear()
+        if code != ANSWER:
+            raise self._doubt(unit, request) or self._framer.error(code)
+
+    def hold(self, unit: int, request: Request) -> float:
+        """Seconds for which a late answer to another request could be taken for the answer to this one.
+
+        A stream is closed instead of being waited for: the new one brings no old answers.
+        """
+        seconds = self._late.hold(unit, request, monotonic()) if self._late is not None else 0.0
+        if seconds and self._is_stream:
+            self.disconnect()
+            return 0.0
+        return seconds
+
+    def renew(self) -> None:
+        """Close a connection that brings no answers; a serial line or a UDP socket has nothing to renew."""
+        if self._is_stream:
+            self.disconnect()
+
+    @property
+    def payload(self) -> bytes:
+        """The data of the last good answer."""
+        return self._framer.reader.payload
+
+    async def _wait_for_turn(self, unit: int, request: Request) -> None:
+        if seconds := self.hold(unit, request):
+            await asyncio.sleep(seconds)
+        if self._silence is not None and not await self._silence.wait():
+            raise FrameError("others never stop talking on the line")
+
+    def _send(
+        self, line: Line, unit: int, request: Request, program: Program | None, column: "array[float] | None"
+    ) -> None:
+        frame = self._framer.request(unit, request, program, column)
+        if self._trace is not None:
+            self._trace.sent(frame)
+        patience = self._timeout
+        if self._character:
+            sending = len(frame) * self._character
+            patience += sending + self._framer.answer_characters(request) * self._character
+            if self._silence is not None:
+                self._silence.sending(sending)
+        line.write(frame)
+        self._deadline.set(patience)
 
     def _doubt(self, unit: int, request: Request) -> FrameError | None:
         """What came was no answer; it may be the late one of another request, and the request's own still come."""
@@ -179,9 +204,12 @@ class Client:
             if not self._damaged:
                 self._damaged = True
                 self._deadline.set(AFTER_DAMAGE)
-        elif code == LOST_SYNC:
+            return
+        if code == LOST_SYNC:
             self.disconnect()
-        self._settle(code)
+        answer = self._answer
+        if answer is not None and not answer.done():
+            answer.set_result(code)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the line has ended by itself."""
@@ -189,11 +217,6 @@ class Client:
         answer = self._answer
         if answer is not None and not answer.done():
             answer.set_exception(LinkError(f"{self.address}: {exc or 'the connection was closed'}"))
-
-    def _settle(self, code: int) -> None:
-        answer = self._answer
-        if code != DAMAGED and answer is not None and not answer.done():
-            answer.set_result(code)
 
     def _expire(self) -> None:
         self._framer.forget()

@@ -16,7 +16,13 @@ class LateAnswers:
 
     def missed(self, unit: int, request: Request, now: float) -> None:
         """The answer to `request` did not come in time."""
-        self._missed[unit, request.prefix] = request.pdu, now + self._seconds
+        key = unit, request.prefix
+        _, until = self._missed.get(key, (b"", 0.0))
+        self._missed[key] = request.pdu, max(until, now + self._seconds)
+
+    def clear(self) -> None:
+        """No answer can come any more: the connection is a new one."""
+        self._missed.clear()
 
     def doubtful(self, unit: int, request: Request, now: float) -> bool:
         """Whether an exception may be the late answer to another request; it tells no length either."""

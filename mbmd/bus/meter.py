@@ -40,6 +40,12 @@ class Meter:
         self.refused.clear()
         self.failures.clear()
 
+    def go_offline(self) -> None:
+        """Forget its values, and what it refused: it may return as another."""
+        self.readings.go_offline()
+        if self.refused:
+            self.start_over()
+
     def replan(self, block: Block) -> list[Block]:
         """Put smaller reads in the place of one that was refused; returns them, empty for a single register."""
         parts = refine(block, self.readings.slots)
@@ -64,10 +70,16 @@ class Meter:
         held: Iterable[Block] = (),
     ) -> None:
         """Take what a poll brought; reads that were held back keep their values, those that failed for a while."""
-        kept = list(held)
+        held = list(held)
         if failed or self.failures:
-            self.failures = {block: self.failures.get(block, 0) + 1 for block in failed}
-            kept += (block for block in failed if self.failures[block] < WITHDRAWN_AFTER)
+            before = self.failures
+            self.failures = {block: before[block] for block in held if block in before}
+            self.failures |= {block: before.get(block, 0) + 1 for block in failed}
         slots = self.readings.slots
-        keep = [slots[register.measurement] for block in kept for register in block.registers]
+        keep = [
+            slots[register.measurement]
+            for block in held + failed
+            if self.failures.get(block, 0) < WITHDRAWN_AFTER
+            for register in block.registers
+        ]
         self.readings.commit(fresh, keep, monotonic, timestamp)

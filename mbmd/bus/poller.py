@@ -31,10 +31,17 @@ class Poller:
         self._scheduler = Scheduler(self._meters, rate, monotonic())
         self._hub = hub
         self._link_down = False
+        self._pause = FIRST_PAUSE
+
+    async def open(self) -> None:
+        """Connect for the first time. Raises UsageError when the adapter needs the user."""
+        try:
+            await self._client.connect()
+        except LinkError as error:
+            self._link_is_down(error)
 
     async def run(self) -> None:
-        """Poll until cancelled. Raises UsageError when the adapter needs the user at the very start."""
-        await self._first_connect()
+        """Poll until cancelled."""
         while True:
             meter, due = self._scheduler.next()
             if (wait := due - monotonic()) > 0:
@@ -44,25 +51,21 @@ class Poller:
             else:
                 await self._turn(meter)
 
-    async def _first_connect(self) -> None:
-        try:
-            await self._client.connect()
-        except LinkError as error:
-            self._link_is_down(error)
-
     async def _reconnect(self) -> None:
-        pause = FIRST_PAUSE
         while not self._client.connected:
             if self._link_down:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                await asyncio.sleep(self._pause)
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
             try:
                 await self._client.connect()
             except (LinkError, UsageError) as error:
                 self._link_is_down(error)
-        if self._link_down:
-            self._link_down = False
-            log.info("%s: connected again", self._client.address)
+
+    def _link_is_up(self) -> None:
+        """A device has answered: only that proves a connection good."""
+        self._link_down = False
+        self._pause = FIRST_PAUSE
+        log.info("%s: connected again", self._client.address)
 
     def _link_is_down(self, error: Exception) -> None:
         if self._link_down:
@@ -70,7 +73,7 @@ class Poller:
         self._link_down = True
         log.warning("%s: %s", self._client.address, str(error).removeprefix(f"{self._client.address}: "))
         for meter in self._meters:
-            meter.readings.go_offline()
+            meter.go_offline()
 
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
@@ -130,7 +133,7 @@ class Poller:
                 await asyncio.sleep(meter.pause)
             readings.requests += 1
             try:
-                await self._client.transact(meter.unit, block.request, block.program, fresh)
+                await self._transact(meter, block, fresh)
             except TransactionError as error:
                 readings.errors += 1
                 log.debug("%s: read %s: %s", readings.id, block, error)
@@ -140,6 +143,16 @@ class Poller:
             else:
                 return None
         return failure
+
+    async def _transact(self, meter: Meter, block: Block, fresh: "array[float]") -> None:
+        """Ask once, and once more on a new connection: some gateways close theirs after each answer."""
+        try:
+            await self._client.transact(meter.unit, block.request, block.program, fresh)
+        except LinkError:
+            meter.readings.errors += 1
+            await self._client.connect()
+            meter.readings.requests += 1
+            await self._client.transact(meter.unit, block.request, block.program, fresh)
 
     def _replan(self, meter: Meter, block: Block, error: ModbusException) -> list[Block]:
         parts = meter.replan(block)
@@ -152,6 +165,8 @@ class Poller:
 
     def _publish(self, meter: Meter, fresh: "array[float]", failed: list[Block], held: list[Block]) -> None:
         readings = meter.readings
+        if self._link_down:
+            self._link_is_up()
         if not readings.online:
             log.info("%s: online", readings.id)
             meter.silent = False
@@ -162,6 +177,6 @@ class Poller:
         if not meter.silent:
             log.warning("%s: offline, %s", meter.readings.id, error)
             meter.silent = True
-        if meter.refused:
-            meter.start_over()
-        meter.readings.go_offline()
+        meter.go_offline()
+        if not any(other.readings.online for other in self._meters):
+            self._client.renew()

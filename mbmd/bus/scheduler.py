@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 FIRST_PAUSE = 1.0
@@ -11,10 +12,14 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(slots=True)
-class _Turn:
+class _Turn(Generic[Key]):
+    key: Key
     due: float
     earliest: float = 0.0
     failures: int = 0
+
+
+_due = attrgetter("due")
 
 
 class Scheduler(Generic[Key]):
@@ -25,12 +30,12 @@ class Scheduler(Generic[Key]):
 
     def __init__(self, keys: Iterable[Key], rate: float, now: float) -> None:
         self._rate = rate
-        self._turns = {key: _Turn(now) for key in keys}
+        self._turns = {key: _Turn(key, now) for key in keys}
 
     def next(self) -> tuple[Key, float]:
         """The key whose turn is next and when it is due; a moment in the past means now."""
-        key = min(self._turns, key=lambda k: self._turns[k].due)
-        return key, self._turns[key].due
+        turn = min(self._turns.values(), key=_due)
+        return turn.key, turn.due
 
     def succeeded(self, key: Key, started: float) -> None:
         """A poll that began at `started` brought something."""

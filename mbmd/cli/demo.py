@@ -29,7 +29,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--api", default=API, metavar="HOST:PORT", help="web server; default: %(default)s")
-    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+    parser.add_argument("-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help="log more")
     parser.set_defaults(run=run)
 
 

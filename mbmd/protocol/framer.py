@@ -27,7 +27,6 @@ class Framer:
     def __init__(self, reader: framing.Reader) -> None:
         self.reader = reader
         self.feed = reader.feed
-        self.forget = reader.forget
         self.discard = reader.discard
         self.forget = reader.forget
         self._transaction = 0

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import stat
 import termios
 from typing import Any
 
@@ -129,20 +130,23 @@ def _explain(path: str, error: OSError) -> UsageError | LinkError:
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return UsageError(f"{path}: no such serial device: see ls /dev/serial/by-id/")
     if code in (errno.EACCES, errno.EPERM):
-        return UsageError(
-            f"{path}: permission denied: join its group with 'sudo usermod -aG {_group(path)} $USER' and log in again"
-        )
+        return UsageError(f"{path}: permission denied: {_who_may(path)}")
     if code in (errno.EAGAIN, errno.EBUSY):
-        return LinkError(f"{path} is in use by another program")
+        return UsageError(f"{path}: in use by another program: stop it, as only one can talk to a bus")
     if code in (errno.ENOTTY, errno.EINVAL, errno.EISDIR):
         return UsageError(f"{path} is not a serial device")
     return LinkError(f"{path}: {error}")
 
 
-def _group(path: str) -> str:
+def _who_may(path: str) -> str:
     import grp
 
     try:
-        return grp.getgrgid(os.stat(path).st_gid).gr_name  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116
+        group = grp.getgrgid(status.st_gid).gr_name
     except (OSError, KeyError):
-        return "dialout"
+        group = "dialout"
+    else:
+        if status.st_gid == 0 or status.st_mode & 0o060 != 0o060:
+            return f"its mode is {stat.filemode(status.st_mode)}, group {group}: a udev rule can give it to dialout"
+    return f"join its group with 'sudo usermod -aG {group} $USER' and log in again"

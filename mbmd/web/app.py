@@ -16,10 +16,11 @@ from mbmd.errors import UsageError
 from mbmd.readings.hub import Hub
 from mbmd.web.rest import json_response, make_blueprint
 from mbmd.web.status import Status
-from mbmd.web.stream import Stream
+from mbmd.web.stream import BACKLOG, Stream
 
 if TYPE_CHECKING:
     from sanic.server.async_server import AsyncioServer
+from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 
 STATIC = Path(__file__).parent / "static"
 
@@ -34,12 +35,36 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(128)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        where, reason = join_host_port(host, port), error.strerror
+        where, reason = join_host_port(host, port), getattr(error, "strerror", None) or "no such host"
         raise UsageError(f"--api {where}: {reason}: choose another address, or stop who uses it") from None
     listener.setblocking(False)
     return listener
+
+
+class Protocol(WebSocketProtocol):
+    """A websocket that only listens to pings and to the end.
+
+    Sanic makes a task of every piece that a client sends, as many as the client likes.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        """Take what a client sends."""
+        transport: Any = self.transport
+        if self.websocket is None or transport is None:
+            super().data_received(data)  # type: ignore[no-untyped-call]
+            return
+        protocol = self.websocket.ws_proto
+        protocol.receive_data(data)
+        protocol.events_received()
+        for piece in protocol.data_to_send():
+            if piece:
+                transport.write(piece)
+            else:
+                transport.close()
+        if transport.get_write_buffer_size() > BACKLOG:
+            transport.abort()
 
 
 class WebServer:
@@ -55,7 +80,9 @@ class WebServer:
     async def start(self, listener: socket.socket) -> None:
         """Answer requests from now on; the socket is given back by `close`, also when this fails."""
         self._listener = listener
-        server: Any = await self._app.create_server(sock=listener, return_asyncio_server=True, access_log=False)
+        server: Any = await self._app.create_server(
+            sock=listener, protocol=Protocol, return_asyncio_server=True, access_log=False
+        )
         self._server = server
         await server.startup()
         await server.start_serving()
@@ -76,10 +103,18 @@ class WebServer:
 
 def _make_app(hub: Hub, status: Status, stream: Stream) -> "Sanic[Any, Any]":
     app: Sanic[Any, Any] = Sanic("mbmd", configure_logging=False)
-    app.config.update(MOTD=False, TOUCHUP=False, ACCESS_LOG=False, WEBSOCKET_MAX_SIZE=1 << 12, KEEP_ALIVE_TIMEOUT=60)
+    app.config.update(
+        MOTD=False,
+        TOUCHUP=False,
+        ACCESS_LOG=False,
+        WEBSOCKET_MAX_SIZE=1 << 12,
+        WEBSOCKET_PING_INTERVAL=0,
+        KEEP_ALIVE_TIMEOUT=60,
+    )
     app.blueprint(make_blueprint(hub, status))
     app.static("/", STATIC / "index.html", name="page")
-    app.static("/static", STATIC, name="files")
+    for name in ("page.css", "page.js"):
+        app.static(f"/static/{name}", STATIC / name, name=name)
 
     @app.websocket("/ws")  # type: ignore[untyped-decorator]
     async def websocket(request: Request, connection: Websocket) -> None:

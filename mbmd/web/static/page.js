@@ -28,7 +28,7 @@ function card(id) {
 }
 
 function cell(device, measurement, description) {
-  const [, base, phase = ""] = /^(.*?)(L[123])?$/.exec(measurement);
+  const [, base, phase = ""] = /^(.*?[^_])(L[123])?$/.exec(measurement);
   if (!device.rows.has(base)) {
     const row = element("tr", "", device.body);
     element("th", description.replace(/^L[123] /, ""), row).scope = "row";

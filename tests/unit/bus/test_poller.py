@@ -259,6 +259,7 @@ def test_what_happens_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         "SDM1.1: online",
         f"SDM1.1: {NAMES[-1]} is left out, register 3:200+1: exception 2 (illegal data address)",
         "meter:502: unplugged",
+        f"SDM1.1: {NAMES[-1]} is left out, register 3:200+1: exception 2 (illegal data address)",
         "meter:502: connected again",
         "SDM1.1: online",
     ]

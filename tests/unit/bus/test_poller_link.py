@@ -91,7 +91,7 @@ def test_a_gateway_that_closes_every_connection_is_not_run_down() -> None:
         line.by_unit[1] = hang_up()
         async with polling(line) as bus:
             await bus.wait(600)
-            assert line.opened <= 20
+            assert line.opened <= 30  # two a turn: after 0, 1, 3, 7, 15, 31, 63, 123, ... s
             assert not bus.meters[0].readings.online
 
     virtual_time.run(run())
@@ -123,7 +123,7 @@ def test_who_hangs_up_or_chats_on_every_connection_is_not_run_down(speaks: bytes
             assert not any(meter.readings.online for meter in bus.meters)
 
     virtual_time.run(run())
-    assert 10 <= opened <= 40
+    assert 10 <= opened <= 60  # two a turn of each of two meters
 
 
 def test_an_adapter_that_needs_the_user_ends_the_bus_only_at_the_start() -> None:

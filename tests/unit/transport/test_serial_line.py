@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import grp
 import os
+import stat
 import tty
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -184,7 +186,7 @@ def test_what_came_before_the_opening_is_not_heard(terminal: Terminal) -> None:
 def test_a_device_is_used_by_one_alone(terminal: Terminal) -> None:
     async def main() -> None:
         line = open_serial(parse_adapter(terminal.path), Ear())
-        with pytest.raises(LinkError, match=r" is in use by another program$"):
+        with pytest.raises(UsageError, match=r": in use by another program: stop it, "):
             open_serial(parse_adapter(terminal.path), Ear())
         line.close()
         open_serial(parse_adapter(terminal.path), Ear()).close()
@@ -226,11 +228,21 @@ def test_a_device_that_is_forbidden(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def forbidden(*_: object, **__: object) -> None:
         raise serial.SerialException(errno.EACCES, "could not open port: Permission denied")
 
-    (tmp_path / "ttyUSB0").write_bytes(b"")
+    device = tmp_path / "ttyUSB0"
+    device.write_bytes(b"")
+    owned = os.stat(device)  # noqa: PTH116
     monkeypatch.setattr(serial, "Serial", forbidden)
-    error = refusal(parse_adapter(f"{tmp_path}/ttyUSB0"))
-    assert isinstance(error, UsageError)
-    assert "permission denied: join its group with 'sudo usermod -aG " in str(error)
+
+    def advice(mode: int, gid: int) -> str:
+        changed = os.stat_result([stat.S_IFCHR | mode, *owned[1:5], gid, *owned[6:10]])
+        with monkeypatch.context() as patch:
+            patch.setattr("mbmd.transport.serial.os.stat", lambda _: changed)
+            return str(refusal(parse_adapter(str(device))))
+
+    tty_group = grp.getgrnam("tty").gr_gid
+    assert advice(0o660, tty_group).endswith("join its group with 'sudo usermod -aG tty $USER' and log in again")
+    assert "its mode is crw-------, group tty: a udev rule" in advice(0o600, tty_group)
+    assert "group root: a udev rule" in advice(0o660, 0)
 
 
 def test_settings_that_a_device_cannot_have(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,11 @@ def test_the_page_and_its_parts() -> None:
         assert page.status == 200
         assert page.headers["content-type"].startswith("text/html")
         assert b"<html" in page.body
-        assert (await site.ask("/static/index.html")).body == page.body
+        for part in ("page.css", "page.js"):
+            assert f"static/{part}".encode() in page.body
+            assert (await site.ask(f"/static/{part}")).status == 200
+        for path in ("/static/", "/static", "/static/index.html", "/static/../app.py", "/static/%2e%2e/app.py"):
+            assert (await site.ask(path)).status == 404
 
     run(asyncio.new_event_loop, main)
 
@@ -323,6 +327,22 @@ def test_clients_come_and_go(factory: Factory, politely: bool, monkeypatch: pyte
         await again.close()
 
     run(factory, main)
+
+
+def test_a_client_that_floods_makes_no_tasks_and_no_memory() -> None:
+    async def main(site: Site) -> None:
+        quiet, loud = await joined(site), await joined(site)
+        before = len(asyncio.all_tasks())
+        for _ in range(2000):
+            await loud.send(bytes(1024))
+        await asyncio.wait_for(await loud.ping(), 30)
+        assert len(asyncio.all_tasks()) <= before
+        site.publish(0, 1, 2)
+        assert len(await hear(quiet, 2, "Value")) == 2
+        await quiet.close()
+        await loud.close()
+
+    run(asyncio.new_event_loop, main)
 
 
 def test_what_a_client_says_is_ignored() -> None:
