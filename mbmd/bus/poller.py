@@ -7,7 +7,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from mbmd.bus.client import Client
-from mbmd.bus.meter import Meter
+from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
 from mbmd.bus.scheduler import FIRST_PAUSE, LONGEST_PAUSE, Scheduler
 from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
 from mbmd.planner import Block
@@ -171,6 +171,9 @@ class Poller:
             log.info("%s: online", readings.id)
             meter.silent = False
         meter.commit(fresh, failed, monotonic(), time(), held)
+        for block in failed:
+            if meter.failures[block] == WITHDRAWN_AFTER:
+                log.warning("%s: read %s is not answered any more, its values are withdrawn", readings.id, block)
         self._hub.publish(readings, fresh)
 
     def _go_offline(self, meter: Meter, error: Exception | None) -> None:

@@ -83,7 +83,7 @@ def test_a_gateway_that_closes_after_each_answer_serves_all_reads() -> None:
 
 
 @pytest.mark.parametrize("url", STREAMS[:1])
-def test_alike_reads_that_stop_answering_are_withdrawn(url: str) -> None:
+def test_alike_reads_that_stop_answering_are_withdrawn(url: str, caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         meter, line = make_meter(addresses=(0, 1, 100, 200)), stream(url)
         async with polling(line, meter) as bus:
@@ -94,3 +94,6 @@ def test_alike_reads_that_stop_answering_are_withdrawn(url: str) -> None:
             assert isnan(meter.readings.latest[meter.readings.slots[NAMES[3]]])
 
     virtual_time.run(run())
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"SDM1.1: read 3:{at}+1 is not answered any more, its values are withdrawn" for at in (100, 200)
+    ]

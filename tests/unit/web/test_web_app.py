@@ -345,6 +345,19 @@ def test_a_client_that_floods_makes_no_tasks_and_no_memory() -> None:
     run(asyncio.new_event_loop, main)
 
 
+def test_a_client_with_too_much_to_say_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbmd.web.app.HEARD_AT_MOST", 10_000)
+
+    async def main(site: Site) -> None:
+        client = await joined(site)
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(20):
+                await client.send(bytes(1024))
+        await asyncio.wait_for(client.wait_closed(), 30)
+
+    run(asyncio.new_event_loop, main)
+
+
 def test_what_a_client_says_is_ignored() -> None:
     async def main(site: Site) -> None:
         client = await joined(site)
