@@ -40,10 +40,12 @@ def sdm630(adapter: Adapter) -> tuple[DeviceReadings, list[Block]]:
 async def poll(buses: Iterable[tuple[Adapter, Iterable[int]]], seconds: float) -> Count:
     """Poll the units of each bus flat out."""
     meters: list[Meter] = []
+    clients = []
     tasks = []
     for adapter, units in buses:
         on_bus = [Meter(unit, readings, tuple(blocks)) for unit in units for readings, blocks in [sdm630(adapter)]]
-        poller = Poller(Client(adapter, opener(adapter), 0.5), on_bus, 0.0, Hub(m.readings for m in on_bus))
+        clients.append(Client(adapter, opener(adapter), 0.5))
+        poller = Poller(clients[-1], on_bus, 0.0, Hub(m.readings for m in on_bus))
         tasks.append(asyncio.create_task(poller.run()))
         meters += on_bus
     await asyncio.sleep(WARM_UP)
@@ -53,6 +55,10 @@ async def poll(buses: Iterable[tuple[Adapter, Iterable[int]]], seconds: float) -
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    for client in clients:
+        client.close()
+    if after.requests == before.requests:
+        raise RuntimeError("nothing was answered, so there is nothing to measure")
     return Count(
         after.requests - before.requests,
         after.errors - before.errors,
