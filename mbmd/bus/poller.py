@@ -150,7 +150,10 @@ class Poller:
             await self._client.transact(meter.unit, block.request, block.program, fresh)
         except LinkError:
             meter.readings.errors += 1
-            await self._client.connect()
+            try:
+                await self._client.connect()
+            except UsageError as error:  # only at the start does it end the daemon
+                raise LinkError(str(error)) from None
             meter.readings.requests += 1
             await self._client.transact(meter.unit, block.request, block.program, fresh)
 

@@ -154,3 +154,27 @@ def test_an_adapter_that_needs_the_user_ends_the_bus_only_at_the_start() -> None
             await bus.until(online=True)
 
     virtual_time.run(run())
+
+
+def test_an_adapter_pulled_out_in_the_middle_of_a_request_does_not_end_the_bus() -> None:
+    line = ScriptedLine(Framing.ASCII)
+    joined, pulled = line.open, False
+
+    async def open_line(receiver: Receiver) -> Line:
+        if pulled:
+            raise UsageError("/dev/ttyUSB0: no such serial device")
+        return await joined(receiver)
+
+    async def run() -> None:
+        nonlocal pulled
+        line.open = open_line  # type: ignore[method-assign]
+        async with polling(line) as bus:
+            await bus.until(online=True)
+            pulled = True
+            line.script = iter([hang_up(3)])
+            await bus.until(online=False)
+            await bus.wait(30)
+            pulled = False
+            await bus.until(online=True)
+
+    virtual_time.run(run())
