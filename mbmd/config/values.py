@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from mbmd.errors import UsageError
 
@@ -24,6 +25,20 @@ def parse_duration(text: str) -> float:
     if seconds >= _LONGEST:
         raise UsageError(f"duration {text!r} is longer than 292 years")
     return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """A text such as `10ms`, `1.5s` or `0` that `parse_duration` reads as exactly these seconds."""
+    if not seconds:
+        return "0"
+    millis = f"{round(seconds * 1000)}ms"
+    # Of fractions of a millisecond, and where the product is a bit off, only the seconds are exact.
+    return millis if seconds < 1 and parse_duration(millis) == seconds else f"{format_number(seconds)}s"
+
+
+def format_number(number: float) -> str:
+    """The shortest decimal digits that `float` reads as exactly this number, never with an exponent."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
 
 
 def split_host_port(text: str) -> tuple[str, int] | None:

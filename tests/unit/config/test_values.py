@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.config.values import did_you_mean, join_host_port, parse_duration, split_host_port
+from mbmd.config.values import (
+    did_you_mean,
+    format_duration,
+    format_number,
+    join_host_port,
+    parse_duration,
+    split_host_port,
+)
 from mbmd.errors import UsageError
 
 
@@ -88,6 +95,44 @@ def test_any_text_is_a_finite_duration_or_a_usage_error(text: str) -> None:
 def test_parts_add_up(hours: int, minutes: int, seconds: int, millis: int) -> None:
     expected = hours * 3600 + minutes * 60 + seconds + millis / 1000
     assert parse_duration(f"{hours}h{minutes}m{seconds}s{millis}ms") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (0.01, "10ms"),
+        (0.3, "300ms"),
+        (0.999, "999ms"),
+        (0.0015, "0.0015s"),
+        (1e-9, "0.000000001s"),
+        (1.0, "1s"),
+        (1.5, "1.5s"),
+        (90.0, "90s"),
+        (1e9, "1000000000s"),
+    ],
+)
+def test_durations_are_written_as_people_do(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+@given(st.floats(0, 9e9))
+def test_what_is_written_is_read_as_the_same_duration(seconds: float) -> None:
+    assert parse_duration(format_duration(seconds)) == seconds
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["ms", "s"]))
+def test_a_duration_of_one_part_keeps_its_value(number: int, unit: str) -> None:
+    seconds = parse_duration(f"{number}{unit}")
+    assert parse_duration(format_duration(seconds)) == seconds
+
+
+@given(st.floats(0, allow_infinity=False))
+def test_numbers_are_written_in_digits(number: float) -> None:
+    text = format_number(number)
+    assert float(text) == number
+    assert set(text) <= set("0123456789.")
 
 
 @pytest.mark.parametrize(
