@@ -1,13 +1,24 @@
 """Adapters: where a bus is and how it is spoken to, written plainly or as a URL."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from mbmd.config.values import did_you_mean, join_host_port, small_number, split_host_port
+from mbmd.config.options import (
+    DEVICE_OPTIONS,
+    DURATION,
+    FLAG,
+    NO_OPTIONS,
+    DeviceOptions,
+    Option,
+    parse_option,
+    parse_query,
+    render_query,
+    whole_number,
+)
+from mbmd.config.values import did_you_mean, join_host_port, split_host_port
 from mbmd.errors import UsageError
 
 BAUDRATE = 9600
@@ -38,7 +49,10 @@ class Adapter:
     """One bus. Devices with the same `address` share it and its one connection.
 
     `address` is what users know it by: the path, or host:port. `baudrate` and `comset` count for
-    serial lines and for the serial line behind an RTU or ASCII gateway.
+    serial lines and for the serial line behind an RTU or ASCII gateway. `unit_pause` and `connect_delay`
+    are seconds of rest, before another unit is asked and after connecting. `close`: TCP only, close the
+    connection after each poll of a device. `transaction_ids`: false for a Modbus TCP gateway that does not
+    echo them. `options` count for all devices on the bus.
     """
 
     medium: Medium
@@ -49,6 +63,11 @@ class Adapter:
     baudrate: int = BAUDRATE
     comset: str = "8N1"
     rs485: bool = False
+    unit_pause: float = 0.0
+    connect_delay: float = 0.0
+    close: bool = False
+    transaction_ids: bool = True
+    options: DeviceOptions = NO_OPTIONS
 
     def __str__(self) -> str:
         """The adapter as a URL, which `parse_adapter` reads back."""
@@ -56,14 +75,11 @@ class Adapter:
             return self.address
         scheme = next(scheme for scheme, kind in _SCHEMES.items() if kind == (self.medium, self.framing))
         place = self.address if self.medium is Medium.SERIAL else join_host_port(self.host, self.port)
-        options = []
-        if self.is_serial_line and self.baudrate != BAUDRATE:
-            options.append(f"baudrate={self.baudrate}")
-        if self.is_serial_line and self.comset != COMSETS[0]:
-            options.append(f"comset={self.comset}")
-        if self.rs485:
-            options.append("rs485=true")
-        return f"{scheme}://{place}" + (f"?{'&'.join(options)}" if options else "")
+        plain = Adapter(self.medium, self.framing, self.address)
+        if not self.is_serial_line:
+            plain = replace(plain, baudrate=self.baudrate, comset=self.comset)
+        query = "&".join(filter(None, (render_query(self, plain, ADAPTER_OPTIONS), str(self.options))))
+        return f"{scheme}://{place}" + (f"?{query}" if query else "")
 
     @property
     def is_serial_line(self) -> bool:
@@ -92,30 +108,32 @@ _SCHEMES = {
 }
 
 
-def _baudrate(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not 300 <= small_number(text) <= 4_000_000:
-        raise UsageError(f"baudrate {text!r} is not a number from 300 to 4000000")
-    return int(text)
-
-
 def _comset(text: str) -> str:
     if text.upper() not in COMSETS:
-        raise UsageError(f"comset {text!r} is not one of {', '.join(COMSETS)}")
+        raise UsageError(f"{text!r} is not one of {', '.join(COMSETS)}")
     return text.upper()
 
 
-def _flag(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise UsageError(f"{text!r} is neither true nor false")
-    return text == "true"
+ADAPTER_OPTIONS: Mapping[str, Option] = {
+    "baudrate": Option(whole_number(300, 4_000_000), str),
+    "comset": Option(_comset, str),
+    "rs485": FLAG,
+    "unit_pause": DURATION,
+    "connect_delay": DURATION,
+    "close": FLAG,
+    "transaction_ids": FLAG,
+}
+"""What only an adapter may be given, beside what counts for all its devices."""
 
-
-_OPTIONS: dict[str, Callable[[str], Any]] = {"baudrate": _baudrate, "comset": _comset, "rs485": _flag}
+_ONLY_FOR: Mapping[str, tuple[str, Callable[[Adapter], bool]]] = {
+    "close": ("TCP connections", lambda adapter: adapter.medium is Medium.TCP),
+    "transaction_ids": ("Modbus TCP (tcp://)", lambda adapter: adapter.framing is Framing.MBAP),
+}
 
 
 def check_line(baudrate: int, comset: str) -> tuple[int, str]:
     """The serial settings, checked; UsageError names what is wrong."""
-    return _baudrate(str(baudrate)), _comset(comset)
+    return parse_option("baudrate", str(baudrate), ADAPTER_OPTIONS), parse_option("comset", comset, ADAPTER_OPTIONS)
 
 
 def parse_adapter(text: str, baudrate: int = BAUDRATE, comset: str = "8N1", rtu: bool = False) -> Adapter:
@@ -133,6 +151,9 @@ def parse_adapter(text: str, baudrate: int = BAUDRATE, comset: str = "8N1", rtu:
         return Adapter(Medium.MOCK, Framing.MBAP, text)
     if "://" in text:
         return _parse_url(text, baudrate, comset)
+    if "?" in text:
+        url = "rtu:///dev/ttyUSB0?pause=10ms"
+        raise UsageError(f"adapter {text!r}: only a URL has options, as in {url}; those of a device stand before its @")
     if "/" not in text and (network := split_host_port(text)):
         host, port = network
         framing = Framing.RTU if rtu else Framing.MBAP
@@ -161,7 +182,7 @@ def _parse_url(text: str, baudrate: int, comset: str) -> Adapter:
     else:
         host, port = _host_and_port(url, text)
         adapter = _network(medium, framing, host, port, text, baudrate, comset)
-    return replace(adapter, **_options(text, url.query))
+    return _with_options(adapter, text, url.query)
 
 
 def _host_and_port(url: SplitResult, text: str) -> tuple[str, int]:
@@ -173,13 +194,11 @@ def _host_and_port(url: SplitResult, text: str) -> tuple[str, int]:
     return address
 
 
-def _options(text: str, query: str) -> dict[str, Any]:
-    options = {}
-    for key, value in parse_qsl(query, keep_blank_values=True):
-        if key not in _OPTIONS:
-            raise UsageError(f"adapter {text!r} has unknown option {key!r}{did_you_mean(key, _OPTIONS)}")
-        try:
-            options[key] = _OPTIONS[key](value)
-        except UsageError as error:
-            raise UsageError(f"adapter {text!r}: {error}") from None
-    return options
+def _with_options(adapter: Adapter, text: str, query: str) -> Adapter:
+    owner = f"adapter {text!r}"
+    values = parse_query(query, {**ADAPTER_OPTIONS, **DEVICE_OPTIONS}, owner)
+    for key, (place, fits) in _ONLY_FOR.items():
+        if key in values and not fits(adapter):
+            raise UsageError(f"{owner}: {key} is only for {place}: remove it")
+    own = {key: values.pop(key) for key in ADAPTER_OPTIONS if key in values}
+    return replace(adapter, **own, options=DeviceOptions(**values))

@@ -4,10 +4,16 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mbmd.config.adapter import Adapter
+from mbmd.config.adapter import ADAPTER_OPTIONS, Adapter
+from mbmd.config.options import DEVICE_OPTIONS, NO_OPTIONS, DeviceOptions, parse_query
 from mbmd.errors import UsageError
 
-_SPEC = re.compile(r"(?P<type>[^:@]+):(?P<unit>\d{1,9})(?:\.(?P<subdevice>\d{1,9}))?(?:@(?P<adapter>.+))?", re.ASCII)
+_FORM = "TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER]"
+_SPEC = re.compile(
+    r"(?P<type>[^:@?]+):(?P<unit>\d{1,9})(?:\.(?P<subdevice>\d{1,9}))?"
+    r"(?:\?(?P<options>[^@]*))?(?:@(?P<adapter>.+))?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class DeviceSpec:
     unit: int
     subdevice: int
     adapter: Adapter
+    options: DeviceOptions = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Device:
 def parse_specs(
     texts: Iterable[str], parse_adapter: Callable[[str], Adapter], default: Adapter | None
 ) -> list[DeviceSpec]:
-    """The devices of `TYPE:UNIT[.SUBDEVICE][@ADAPTER]` texts, several in one text separated by commas."""
+    """The devices of `TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER]` texts, several in one text separated by commas."""
     return [
         _parse_spec(part.strip(), parse_adapter, default) for text in texts for part in text.split(",") if part.strip()
     ]
@@ -40,7 +47,7 @@ def parse_specs(
 def _parse_spec(text: str, parse_adapter: Callable[[str], Adapter], default: Adapter | None) -> DeviceSpec:
     match = _SPEC.fullmatch(text)
     if match is None or not text.isprintable():
-        raise UsageError(f"device {text!r} is not TYPE:UNIT[.SUBDEVICE][@ADAPTER], as in SDM:1 or SMA:126@10.0.0.4:502")
+        raise UsageError(f"device {text!r} is not {_FORM}, as in SDM:1 or SMA:126@10.0.0.4:502")
     adapter = parse_adapter(match["adapter"]) if match["adapter"] else default
     if adapter is None:
         raise UsageError(f"device {text!r} has no adapter: give one with -a, or write {text}@/dev/ttyUSB0")
@@ -48,7 +55,8 @@ def _parse_spec(text: str, parse_adapter: Callable[[str], Adapter], default: Ada
     if unit not in adapter.units:
         span = f"{adapter.units[0]} to {adapter.units[-1]}"
         raise UsageError(f"device {text!r}: unit {unit} is outside {span} on {adapter.address}")
-    return DeviceSpec(match["type"], unit, int(match["subdevice"] or 0), adapter)
+    options = parse_query(match["options"] or "", DEVICE_OPTIONS, f"device {text!r}", ADAPTER_OPTIONS)
+    return DeviceSpec(match["type"], unit, int(match["subdevice"] or 0), adapter, DeviceOptions(**options))
 
 
 def assign_ids(specs: Iterable[DeviceSpec]) -> list[Device]:

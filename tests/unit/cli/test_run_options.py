@@ -117,7 +117,7 @@ BUS = ("-a", "/dev/ttyUSB0", "-d", "sdm:1")
         (["-a", "", "-d", "sdm:1"], "the adapter is empty: give a serial device, host:port or a URL"),
         (
             ["-a", "/dev/a", "-d", "sdm"],
-            "device 'sdm' is not TYPE:UNIT[.SUBDEVICE][@ADAPTER], as in SDM:1 or SMA:126@10.0.0.4:502",
+            "device 'sdm' is not TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER], as in SDM:1 or SMA:126@10.0.0.4:502",
         ),
         (["-a", "/dev/a", "-d", "sdm:248"], "device 'sdm:248': unit 248 is outside 1 to 247 on /dev/a"),
         (["-a", "/dev/a", "-d", "sdm:1,abb:1"], "two meters on unit 1 of /dev/a: sdm and abb"),

@@ -1,11 +1,15 @@
 """Adapters, written plainly and as URLs."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mbmd.config.adapter import COMSETS, Adapter, Framing, Medium, check_line, parse_adapter
+from mbmd.config.adapter import ADAPTER_OPTIONS, COMSETS, Adapter, Framing, Medium, check_line, parse_adapter
+from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
 from mbmd.errors import UsageError
+from tests.option_sets import DEVICE_OPTION_SETS
 
 
 def serial(path: str, baudrate: int = 9600, comset: str = "8N1", framing: Framing = Framing.RTU) -> Adapter:
@@ -102,7 +106,34 @@ def test_plain_and_url_name_the_same_bus() -> None:
             "adapter 'rtu:///dev/a?baudrate=': baudrate '' is not a number from 300 to 4000000",
         ),
         ("rtu:///dev/a?comset=7E1", "adapter 'rtu:///dev/a?comset=7E1': comset '7E1' is not one of 8N1, 8N2, 8E1, 8O1"),
-        ("rtu:///dev/a?rs485=yes", "adapter 'rtu:///dev/a?rs485=yes': 'yes' is neither true nor false"),
+        ("rtu:///dev/a?rs485=yes", "adapter 'rtu:///dev/a?rs485=yes': rs485 'yes' is neither true nor false"),
+        ("rtu:///dev/a?close=true", "adapter 'rtu:///dev/a?close=true': close is only for TCP connections: remove it"),
+        (
+            "rtu+udp://h:1?close=false",
+            "adapter 'rtu+udp://h:1?close=false': close is only for TCP connections: remove it",
+        ),
+        (
+            "rtu+tcp://h:1?transaction_ids=false",
+            "adapter 'rtu+tcp://h:1?transaction_ids=false': transaction_ids is only for Modbus TCP (tcp://): remove it",
+        ),
+        (
+            "ascii:///dev/a?transaction_ids=true",
+            "adapter 'ascii:///dev/a?transaction_ids=true': transaction_ids is only for Modbus TCP (tcp://): remove it",
+        ),
+        ("tcp://h?close", "adapter 'tcp://h?close': close '' is neither true nor false"),
+        (
+            "rtu:///dev/a?unit_pause=20",
+            "adapter 'rtu:///dev/a?unit_pause=20': unit_pause '20' is not a duration: write it as 300ms, 1s or 1m30s",
+        ),
+        (
+            "rtu:///dev/a?baudrate=9600&baudrate=9600",
+            "adapter 'rtu:///dev/a?baudrate=9600&baudrate=9600': baudrate is given twice: give it once",
+        ),
+        ("tcp://h?timeout=0", "adapter 'tcp://h?timeout=0': timeout '0' must be longer than nothing, as in 300ms"),
+        (
+            "tcp://h?conect_delay=1s",
+            "adapter 'tcp://h?conect_delay=1s' has unknown option 'conect_delay': did you mean connect_delay?",
+        ),
         ("/dev/tty\n", "adapter '/dev/tty\\n' has a character that cannot be printed"),
         ("/dev/\0", "adapter '/dev/\\x00' has a character that cannot be printed"),
     ],
@@ -145,7 +176,9 @@ def test_unit_ids_of_a_bus() -> None:
 
 SCHEMES = ["rtu", "ascii", "tcp", "rtu+tcp", "ascii+tcp", "rtu+udp", "http", "x"]
 HOSTS = st.text(alphabet="[]:@/?#&=%0123456789ahst.", max_size=20) | st.text(max_size=12)
-QUERIES = st.text(alphabet="baudrtecoms485=&;%0189NE", max_size=20)
+QUERIES = st.text(alphabet="baudrtecoms485=&;%0189NE", max_size=20) | st.builds(
+    "{}={}".format, st.sampled_from([*ADAPTER_OPTIONS, *DEVICE_OPTIONS]), st.text(max_size=8)
+)
 URLS = st.builds("{}://{}?{}".format, st.sampled_from(SCHEMES), HOSTS, QUERIES)
 
 
@@ -175,8 +208,66 @@ def test_any_text_is_an_adapter_or_a_usage_error(text: str, rtu: bool) -> None:
         "rtu+tcp://host:23?baudrate=38400&comset=8N2",
         "ascii+tcp://host:23",
         "rtu+udp://10.0.0.1:4001",
+        "rtu:///dev/ttyUSB0?baudrate=19200&unit_pause=20ms&connect_delay=2s&pause=10ms&max_registers=60",
+        "tcp://host:502?close=true&transaction_ids=false&timeout=1s&rating=43.5&include=Power+Import*",
         "mock",
     ],
 )
 def test_an_adapter_says_the_url_that_makes_it(url: str) -> None:
     assert str(parse_adapter(url)) == url
+
+
+@pytest.mark.parametrize("text", ["/dev/a?baudrate=9600", "h:502?close=true", "mock?rate=1s"])
+def test_only_a_url_has_options(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_adapter(text)
+    message = "only a URL has options, as in rtu:///dev/ttyUSB0?pause=10ms; those of a device stand before its @"
+    assert str(caught.value) == f"adapter {text!r}: {message}"
+
+
+def test_options_of_an_adapter() -> None:
+    adapter = parse_adapter("tcp://h?close=true&timeout=1s&transaction_ids=false&connect_delay=2s&unit_pause=20ms")
+    assert (adapter.close, adapter.transaction_ids, adapter.connect_delay, adapter.unit_pause) == (True, False, 2, 0.02)
+    assert adapter.options == DeviceOptions(timeout=1.0)
+    assert parse_adapter("rtu:///dev/a?pause=0&holes=false").options == DeviceOptions(pause=0.0, holes=False)
+
+
+def test_nothing_is_asked_for_without_options() -> None:
+    adapter = parse_adapter("tcp://h")
+    assert (adapter.close, adapter.transaction_ids, adapter.connect_delay, adapter.unit_pause) == (False, True, 0, 0)
+    assert adapter.options == DeviceOptions()
+    assert parse_adapter("tcp://h?") == adapter
+
+
+PLACES = st.sampled_from(
+    [
+        serial("/dev/ttyUSB0"),
+        serial("/dev/ttyUSB0", framing=Framing.ASCII),
+        network(Medium.TCP, Framing.MBAP, "::1", 502),
+        network(Medium.TCP, Framing.RTU, "h", 23),
+        network(Medium.TCP, Framing.ASCII, "h", 23),
+        network(Medium.UDP, Framing.RTU, "h", 23),
+    ]
+)
+SECONDS = st.floats(0, 1e6)
+
+
+@st.composite
+def adapters(draw: st.DrawFn) -> Adapter:
+    adapter = replace(
+        draw(PLACES),
+        rs485=draw(st.booleans()),
+        unit_pause=draw(SECONDS),
+        connect_delay=draw(SECONDS),
+        options=draw(DEVICE_OPTION_SETS),
+    )
+    if adapter.is_serial_line:
+        adapter = replace(adapter, baudrate=draw(st.integers(300, 4_000_000)), comset=draw(st.sampled_from(COMSETS)))
+    if adapter.medium is Medium.TCP:
+        adapter = replace(adapter, close=draw(st.booleans()))
+    return replace(adapter, transaction_ids=adapter.framing is not Framing.MBAP or draw(st.booleans()))
+
+
+@given(adapters())
+def test_every_adapter_is_read_back(adapter: Adapter) -> None:
+    assert parse_adapter(str(adapter)) == adapter

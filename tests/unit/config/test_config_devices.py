@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.config.devices import DeviceSpec, assign_ids, parse_specs
+from mbmd.config.options import DeviceOptions
 from mbmd.errors import UsageError
 
 USB = parse_adapter("/dev/ttyUSB0")
@@ -49,14 +50,49 @@ def test_several_by_comma_or_by_repeating() -> None:
         "sdm:1.2.3",
         "sdm:\N{ARABIC-INDIC DIGIT ONE}",
         "s\nm:1",
+        "sdm?rate=1s:1",
+        "sdm?:1",
         "@x",
     ],
 )
 def test_what_is_no_spec_is_told_how_to_write_one(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         specs(text)
-    message = "is not TYPE:UNIT[.SUBDEVICE][@ADAPTER], as in SDM:1 or SMA:126@10.0.0.4:502"
+    message = "is not TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER], as in SDM:1 or SMA:126@10.0.0.4:502"
     assert str(caught.value) == f"device {text!r} {message}"
+
+
+def test_options_before_the_at_are_of_the_device() -> None:
+    (spec,) = specs("sdm:1?rate=10s&slow=Import*+Export*@/dev/ttyUSB0")
+    assert spec == DeviceSpec("sdm", 1, 0, USB, DeviceOptions(rate=10.0, slow=("Import*", "Export*")))
+    assert specs("sma:126.3?timeout=1s", "sdm:2?") == [
+        DeviceSpec("sma", 126, 3, USB, DeviceOptions(timeout=1.0)),
+        DeviceSpec("sdm", 2, 0, USB),
+    ]
+
+
+def test_options_behind_the_at_are_of_the_adapter() -> None:
+    (spec,) = specs("sdm:1?pause=1s@tcp://h:502?pause=2s&close=true")
+    assert (spec.options, spec.adapter.options) == (DeviceOptions(pause=1.0), DeviceOptions(pause=2.0))
+    assert spec.adapter.close
+    assert specs("sdm:1@tcp://h:502?pause=2s")[0].options == DeviceOptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("sdm:1?rat=1s", " has unknown option 'rat': did you mean rate?"),
+        ("sdm:1?rate=1", ": rate '1' is not a duration: write it as 300ms, 1s or 1m30s"),
+        ("sdm:1?rate=1s&rate=2s@tcp://h", ": rate is given twice: give it once"),
+        ("sdm:1?slow=Imprt*", ": slow 'Imprt*' matches no measurement: did you mean Import?"),
+        ("sdm:1?close=true@tcp://h", ": close is an option of the adapter: write it in the URL behind the @"),
+        ("sdm:1?baudrate=9600", ": baudrate is an option of the adapter: write it in the URL behind the @"),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_device(text: str, complaint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        specs(text)
+    assert str(caught.value) == f"device {text!r}{complaint}"
 
 
 def test_a_device_needs_an_adapter() -> None:
@@ -141,7 +177,17 @@ def test_one_address_with_two_settings() -> None:
     assert message.isprintable()
 
 
-TEXTS = st.text(alphabet="sdmSDM:.@,0123456789/[]- \n", max_size=30) | st.text(max_size=20)
+def test_one_address_with_two_options() -> None:
+    with pytest.raises(UsageError, match=r": tcp://h:502\?timeout=1s and tcp://h:502$"):
+        ids("sdm:1@tcp://h?timeout=1s", "sdm:2@tcp://h")
+
+
+def test_one_device_with_two_options() -> None:
+    with pytest.raises(UsageError, match=r"^device sdm:1 is given twice for unit 1 of /dev/ttyUSB0$"):
+        ids("sdm:1?rate=1s", "sdm:1?rate=2s")
+
+
+TEXTS = st.text(alphabet="sdmSDM:.@,?=&0123456789/[]- \n", max_size=30) | st.text(max_size=20)
 
 
 @given(st.lists(TEXTS, max_size=4))
