@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbmd.config.options import PollClass
 from mbmd.devices import registry
 
 if TYPE_CHECKING:
@@ -25,15 +26,19 @@ def devices() -> str:
 
 def _lines(device: DeviceType) -> Iterator[str]:
     yield f"text  {device.description}; {device.manufacturer}; {device.manual or 'no manual'}"
-    yield f"reads max_registers {device.max_registers}, holes {device.holes}, pause {device.pause} s"
+    timeout = "" if device.timeout is None else f", timeout {device.timeout} s"
+    rating = "" if device.rating is None else f", rating {device.rating} kW"
+    limits = f"max_registers {device.max_registers}, holes {device.holes}, pause {device.pause} s"
+    yield f"reads {limits}{timeout}{rating}"
     yield f"probe {_register(device.probe) if device.probe else 'none'}"
     yield from map(_register, device.registers)
 
 
 def _register(register: Register) -> str:
     nan = "" if register.nan is None else f" nan {register.nan:#x}"
+    poll = "" if register.poll is PollClass.FAST else f" {register.poll}"
     place = f"{register.function} {register.address:>5}+{register.count}"
-    return f"{place} {register.type:<15} /{register.divisor:<6g} {register.measurement}{nan}"
+    return f"{place} {register.type:<15} /{register.divisor:<6g} {register.measurement}{nan}{poll}"
 
 
 SNAPSHOTS: Mapping[str, Callable[[], str]] = {"devices.snapshot": devices}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
+from mbmd.config.options import MAX_READ, PollClass
 from mbmd.errors import DeviceTableError
 from mbmd.measurements import CATALOGUE
 
@@ -23,8 +24,6 @@ TYPES: Mapping[str, int] = MappingProxyType({name: size for size, names in _TYPE
 """Register types and how many registers each takes; `_swapped` has the lowest word first."""
 
 ADDRESSES = 65536
-MAX_READ = 125
-"""Most registers in one read, MODBUS Application Protocol Specification V1.1b3, section 6.3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class Register:
     type: str
     divisor: float = 1.0
     nan: int | None = None
+    poll: PollClass = PollClass.FAST
 
     @property
     def count(self) -> int:
@@ -57,6 +57,8 @@ class DeviceType:
     max_registers: most registers that one read may have.
     holes: registers that are not in the table may be read along with their neighbours.
     pause: seconds of rest before each request.
+    timeout: seconds that it may take to answer; None: no longer than others.
+    rating: the most power in kW that it can measure; None: not known.
     """
 
     type: str
@@ -68,6 +70,8 @@ class DeviceType:
     max_registers: int = MAX_READ
     holes: bool = True
     pause: float = 0.0
+    timeout: float | None = None
+    rating: float | None = None
 
 
 def parse(text: str, source: str) -> DeviceType:
@@ -174,6 +178,12 @@ def _flag(value: object) -> bool:
     raise _RefusedError("must be true or false", value)
 
 
+def _poll_class(value: object) -> PollClass:
+    if isinstance(value, str) and value in set(PollClass):
+        return PollClass(value)
+    raise _RefusedError('must be "fast", "slow" or "once"', value)
+
+
 def _table(value: object) -> dict[str, object]:
     if isinstance(value, dict):
         return value
@@ -204,6 +214,7 @@ _REGISTER = _Shape(
         "type": _one_of(TYPES, "register type"),
         "divisor": _number(lambda n: math.isfinite(n) and n != 0, "must be a number other than 0"),
         "nan": _bits,
+        "class": _poll_class,
     },
 )
 
@@ -217,7 +228,10 @@ _DEVICE = _Shape(
         "max_registers": _integer(1, MAX_READ),
         "holes": _flag,
         "pause": _number(lambda n: 0 <= n < math.inf, "must be seconds, 0 or more"),
+        "timeout": _number(lambda n: 0 < n < math.inf, "must be seconds, more than 0"),
+        "rating": _number(lambda n: 0 < n < math.inf, "must be kW, more than 0"),
         "function": _integer(3, 4),
+        "class": _poll_class,
         "probe": _table,
         "registers": _list,
     },
@@ -240,10 +254,13 @@ def _fields(raw: Mapping[str, object], shape: _Shape, where: str, problems: list
     return good
 
 
+_DEFAULTS: Mapping[str, object] = {"function": 3, "class": PollClass.FAST}
+"""Keys at the top that count for all registers, and what stands in for a wrong one, so that it is told only once."""
+
+
 def _device(raw: Mapping[str, object], problems: list[str]) -> DeviceType | None:
     good: dict[str, Any] = {"manual": None, "probe": None, **_fields(raw, _DEVICE, "", problems)}
-    # A wrong default is told once, not again for every register: 3 stands in for it.
-    defaults = {"function": good.pop("function", 3)} if "function" in raw else {}
+    defaults = {key: good.pop(key, stand_in) for key, stand_in in _DEFAULTS.items() if key in raw}
     rows = {_place(number, row): row for number, row in enumerate(good.get("registers", ()), 1)}
     registers = [_register(row, defaults, where, problems) for where, row in rows.items()]
     good["registers"] = tuple(filter(None, registers))
@@ -272,7 +289,8 @@ def _register(raw: object, defaults: Mapping[str, object], where: str, problems:
         problems.append(f"{where}{refused}")
     if len(problems) > before:
         return None
-    register = Register(**good)
+    poll = good.pop("class", PollClass.FAST)
+    register = Register(**good, poll=poll)
     if register.end > ADDRESSES:
         problems.append(f"{where}address {register.address} is too high for {register.type}: correct one of them")
     if register.nan is not None and register.nan >= 1 << 16 * register.count:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbmd.config.options import PollClass
 from mbmd.devices.schema import TYPES, DeviceType, Register, parse
 from mbmd.errors import DeviceTableError
 
@@ -27,6 +28,7 @@ TEXT = "must be one line of text in quotes"
 WHOLE = "must be a whole number from"
 DIVISOR = "register 2 (Power): divisor must be a number other than 0"
 BITS = 'register 3 (Import): nan must be the raw bits as text such as "0xffff"'
+CLASS = 'class must be "fast", "slow" or "once"'
 LIST = "registers must be a list with at least one register"
 ROW = "must be a register such as { measurement = ..., address = ..., type = ... }"
 
@@ -91,6 +93,13 @@ BAD = [  # what stands in GOOD, what replaces it, the complaint
     ("function = 4\n", "function = 4\npause = -0.1\n", "pause must be seconds, 0 or more, not -0.1"),
     ("function = 4\n", 'function = 4\npause = "50ms"\n', "pause must be seconds, 0 or more, not '50ms'"),
     ("function = 4\n", "function = 4\npause = true\n", "pause must be seconds, 0 or more, not true"),
+    ("function = 4\n", "function = 4\ntimeout = 0\n", "timeout must be seconds, more than 0, not 0"),
+    ("function = 4\n", 'function = 4\ntimeout = "1s"\n', "timeout must be seconds, more than 0, not '1s'"),
+    ("function = 4\n", "function = 4\nrating = inf\n", "rating must be kW, more than 0, not inf"),
+    ("function = 4\n", "function = 4\nrating = -1\n", "rating must be kW, more than 0, not -1"),
+    ("divisor = 10", 'class = "often"', f"register 2 (Power): {CLASS}, not 'often'"),
+    ("divisor = 10", "class = 1", f"register 2 (Power): {CLASS}, not 1"),
+    ("function = 4\n", 'function = 4\nclass = "Slow"\n', f"{CLASS}, not 'Slow'"),
     ("registers = [", "registers = []\nregister = [", f"{LIST}, not an empty list"),
     ("registers = [", "registers = 1\nregister = [", f"{LIST}, not 1"),
     ("registers = [", "register = [", "registers is missing: add it at the top of the file"),
@@ -138,6 +147,18 @@ def test_the_optional_keys_are_read() -> None:
     device = parse(head + GOOD.replace("probe", "#"), "test.toml")
     assert (device.manual, device.max_registers, device.holes, device.pause) == ("The book", 4, False, 1.0)
     assert device.probe is None
+    assert (device.timeout, device.rating) == (None, None)
+    device = parse("timeout = 1.5\nrating = 70\n" + GOOD, "test.toml")
+    assert (device.timeout, device.rating) == (1.5, 70.0)
+
+
+def test_registers_have_a_class() -> None:
+    slow = GOOD.replace("divisor = 10", 'class = "slow"')
+    assert [register.poll for register in parse(slow, "test.toml").registers] == ["fast", "slow", "fast"]
+    once = slow.replace("function = 4", 'function = 4\nclass = "once"')
+    polls = [register.poll for register in parse(once, "test.toml").registers]
+    assert polls == ["once", "slow", "once"]
+    assert all(isinstance(poll, PollClass) for poll in polls)
 
 
 def test_registers_may_be_toml_tables() -> None:
@@ -177,6 +198,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 def test_a_mistake_is_told_once() -> None:
     assert len(complaints(GOOD.replace("function = 4", 'function = "four"'))) == 1
+    assert len(complaints(GOOD.replace("function = 4", 'function = 4\nclass = "four"'))) == 1
 
 
 def survives(text: str) -> None:
