@@ -1,6 +1,7 @@
 """What `mbmd run` was asked to do."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mbmd.config.devices import Device
 
@@ -14,6 +15,8 @@ class RunConfig:
     """Devices and how they are polled and served.
 
     `api` is host and port of the web server, None for none; `rate` and `timeout` are seconds; `raw` logs frames.
+    `state` is the file that keeps what was learned of devices, None for none. `plausibility` lets only plausible
+    values through.
     """
 
     devices: tuple[Device, ...]
@@ -21,3 +24,5 @@ class RunConfig:
     rate: float
     timeout: float
     raw: bool = False
+    state: Path | None = None
+    plausibility: bool = True

@@ -1,0 +1,30 @@
+"""Where files are kept unless the user says."""
+
+from pathlib import Path
+
+import pytest
+
+from mbmd.config.paths import state_file
+
+HOME = Path("/home/me")
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [
+        ({}, "/home/me/.local/state/mbmd/learned.json"),
+        ({"XDG_STATE_HOME": "/state"}, "/state/mbmd/learned.json"),
+        ({"XDG_STATE_HOME": ""}, "/home/me/.local/state/mbmd/learned.json"),
+        ({"XDG_STATE_HOME": "state"}, "/home/me/.local/state/mbmd/learned.json"),
+        ({"STATE_DIRECTORY": "/var/lib/mbmd", "XDG_STATE_HOME": "/state"}, "/var/lib/mbmd/learned.json"),
+        ({"STATE_DIRECTORY": "/var/lib/mbmd:/var/lib/other"}, "/var/lib/mbmd/learned.json"),
+        ({"STATE_DIRECTORY": ""}, "/home/me/.local/state/mbmd/learned.json"),
+    ],
+)
+def test_the_first_place_that_there_is(environment: dict[str, str], path: str) -> None:
+    assert state_file(environment, HOME) == Path(path)
+
+
+def test_without_a_home_there_may_be_no_place() -> None:
+    assert state_file({}, None) is None
+    assert state_file({"XDG_STATE_HOME": "/state"}, None) == Path("/state/mbmd/learned.json")
