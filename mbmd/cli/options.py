@@ -9,9 +9,13 @@ from mbmd.config.run import DEFAULT_TIMEOUT
 
 ADAPTER_HELP = (
     "serial device, host:port (Modbus TCP), mock, or a URL: rtu:///dev/ttyUSB0?baudrate=19200&comset=8E1, "
-    "tcp://host:502, rtu+tcp://host:23, rtu+udp://host:502, ascii:///dev/ttyUSB0, ascii+tcp://host:23"
+    "tcp://host:502, rtu+tcp://host:23, rtu+udp://host:502, ascii:///dev/ttyUSB0, ascii+tcp://host:23; "
+    "a URL may have options, as in tcp://host?close=true&timeout=1s"
 )
-DEVICES_HELP = "devices as TYPE:UNIT[.SUBDEVICE][@ADAPTER], several by comma or by repeating the option"
+DEVICES_HELP = (
+    "devices as TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER], several by comma or by repeating the option; "
+    "OPTIONS as in sdm:1?rate=10s&slow=Import*"
+)
 
 
 def add_line_options(parser: argparse.ArgumentParser) -> None:

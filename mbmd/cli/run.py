@@ -1,18 +1,37 @@
 """`mbmd run`: poll devices and serve their readings."""
 
 import argparse
+import os
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
 
 from mbmd.cli.options import DEVICES_HELP, add_bus_options, device_specs, set_up_logging
+from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.devices import assign_ids
+from mbmd.config.options import DEVICE_OPTIONS
+from mbmd.config.paths import state_file
 from mbmd.config.run import DEFAULT_API, DEFAULT_RATE, RunConfig
 from mbmd.config.values import parse_duration, split_host_port
 from mbmd.errors import UsageError
 
-EXAMPLES = """\
+
+def _listed(options: Iterable[str]) -> str:
+    return textwrap.fill(", ".join(options), 80, subsequent_indent="  ")
+
+
+_EPILOG = f"""\
+options of an adapter, in its URL:
+  {_listed(ADAPTER_OPTIONS)}
+options of a device, behind its unit, or in the URL for all devices of the adapter:
+  {_listed(DEVICE_OPTIONS)}
+
 examples:
   mbmd run -a /dev/ttyUSB0 -d sdm:1,janitza:26
   mbmd run -a /dev/ttyUSB0 -b 19200 --comset 8E1 -d abb:1 -d sdm:2@192.168.0.7:502
   mbmd run -d sdm:1@rtu+tcp://192.168.0.8:23 --api 127.0.0.1:8080 --rate 500ms
+  mbmd run -a 'rtu:///dev/ttyUSB0?pause=10ms&unit_pause=20ms' -d 'sdm:1?rate=10s&slow=Import*+Export*'
+  mbmd run -d 'abb:1?timeout=1s@tcp://192.168.0.7?close=true'
   mbmd run -a mock -d sdm:1
 """
 
@@ -23,7 +42,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "run",
         help="poll devices and serve their readings",
         description="Poll devices and serve their readings by REST and websocket.",
-        epilog=EXAMPLES,
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_bus_options(parser)
@@ -33,10 +52,23 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--rate",
         default=DEFAULT_RATE,
         metavar="DURATION",
-        help="no device is queried more often; 0: as often as the bus carries; default: %(default)s",
+        help="no device is queried more often, unless options say so; 0: as often as the bus carries; "
+        "default: %(default)s",
     )
     parser.add_argument(
         "--api", default=DEFAULT_API, metavar="HOST:PORT", help="web server, empty for none; default: %(default)s"
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="keeps what was learned of devices, empty for nothing; default: learned.json in "
+        "$STATE_DIRECTORY, $XDG_STATE_HOME/mbmd or ~/.local/state/mbmd",
+    )
+    parser.add_argument(
+        "--no-plausibility",
+        dest="plausibility",
+        action="store_false",
+        help="let values through that are not plausible, such as a counter that jumps",
     )
     parser.set_defaults(run=run)
 
@@ -59,7 +91,15 @@ def make_config(args: argparse.Namespace) -> RunConfig:
     timeout = parse_duration(args.timeout)
     if timeout <= 0:
         raise UsageError("--timeout must be longer than nothing, as in 300ms")
-    return RunConfig(tuple(assign_ids(specs)), _api(args.api), parse_duration(args.rate), timeout, args.raw)
+    return RunConfig(
+        devices=tuple(assign_ids(specs)),
+        api=_api(args.api),
+        rate=parse_duration(args.rate),
+        timeout=timeout,
+        raw=args.raw,
+        state=_state(args.state),
+        plausibility=args.plausibility,
+    )
 
 
 def _api(text: str) -> tuple[str, int] | None:
@@ -69,3 +109,16 @@ def _api(text: str) -> tuple[str, int] | None:
     if address is None:
         raise UsageError(f"--api '{text}' is not host:port, as in 127.0.0.1:8080")
     return address[0] or "0.0.0.0", address[1]
+
+
+def _state(text: str | None) -> Path | None:
+    if text is None:
+        return state_file(os.environ, _home())
+    return Path(text) if text else None
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user that the system does not know, as in a container
+        return None

@@ -2,15 +2,21 @@
 
 import argparse
 import random
+import re
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from mbmd import __version__, cli, daemon
-from mbmd.cli.run import make_config
-from mbmd.config.adapter import Framing, Medium
+from mbmd.cli.run import _EPILOG, make_config
+from mbmd.config.adapter import ADAPTER_OPTIONS, Framing, Medium
+from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
 from mbmd.config.run import RunConfig
 from mbmd.errors import LinkError, MbmdError
+
+BUS = ("-a", "/dev/ttyUSB0", "-d", "sdm:1")
 
 
 def parse(*argv: str) -> argparse.Namespace:
@@ -95,6 +101,62 @@ def test_a_rate_of_zero_is_as_often_as_the_bus_carries() -> None:
     assert config("-a", "h:502", "-d", "sdm:1", "-r", "0").rate == 0
 
 
+def test_options_of_adapters_and_devices() -> None:
+    made = config("-a", "tcp://h?close=true&timeout=1s", "-d", "sdm:1?rate=10s&slow=Import*+Export*,abb:2@h:502")
+    first, second = (device.spec for device in made.devices)
+    assert first.adapter == second.adapter
+    assert (first.adapter.close, first.adapter.options) == (True, DeviceOptions(timeout=1.0))
+    assert first.options == DeviceOptions(rate=10.0, slow=("Import*", "Export*"))
+    assert second.options == DeviceOptions()
+
+
+@pytest.mark.parametrize(("argv", "state"), [(["--state", ""], None), (["--state", "a/b.json"], Path("a/b.json"))])
+def test_where_the_state_is(argv: Sequence[str], state: Path | None) -> None:
+    assert config(*BUS, *argv).state == state
+
+
+def test_where_the_state_is_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/home/me")
+    assert config(*BUS).state == Path("/home/me/.local/state/mbmd/learned.json")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/mbmd:/other")
+    assert config(*BUS).state == Path("/var/lib/mbmd/learned.json")
+
+
+def test_a_user_without_a_home_keeps_no_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    assert config(*BUS).state is None
+
+
+def test_plausibility_may_be_turned_off() -> None:
+    assert config(*BUS).plausibility
+    assert not config(*BUS, "--no-plausibility").plausibility
+
+
+def test_help_names_all_options(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = mbmd("run", "--help", capsys=capsys)
+    assert {*ADAPTER_OPTIONS, *DEVICE_OPTIONS} <= set(re.findall(r"\w+", out))
+
+
+def examples(text: str) -> list[str]:
+    return re.findall(r"^ *mbmd (run .*)$", text, re.MULTILINE)
+
+
+README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", examples(README) + examples(_EPILOG))
+def test_the_examples_work(command: str) -> None:
+    args = cli._parser().parse_args(shlex.split(command, comments=True))
+    assert make_config(args).devices
+
+
 def mbmd(*argv: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Exit code, output and error output of a command."""
     try:
@@ -103,9 +165,6 @@ def mbmd(*argv: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]
         code = int(str(exit_.code))
     captured = capsys.readouterr()
     return code, captured.out, captured.err
-
-
-BUS = ("-a", "/dev/ttyUSB0", "-d", "sdm:1")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +183,11 @@ BUS = ("-a", "/dev/ttyUSB0", "-d", "sdm:1")
         (["-a", "/dev/a", "-b", "42", "-d", "sdm:1"], "baudrate '42' is not a number from 300 to 4000000"),
         (["-a", "/dev/a", "--comset", "7E1", "-d", "sdm:1"], "comset '7E1' is not one of 8N1, 8N2, 8E1, 8O1"),
         (["-a", "tpc://h", "-d", "sdm:1"], "adapter 'tpc://h' has unknown scheme 'tpc': did you mean tcp?"),
+        (
+            ["-a", "rtu:///dev/a?close=true", "-d", "sdm:1"],
+            "adapter 'rtu:///dev/a?close=true': close is only for TCP connections: remove it",
+        ),
+        (["-a", "h:502", "-d", "sdm:1?rat=1s"], "device 'sdm:1?rat=1s' has unknown option 'rat': did you mean rate?"),
         ([*BUS, "--rate", "1"], "'1' is not a duration: write it as 300ms, 1s or 1m30s"),
         ([*BUS, "--rate", ""], "'' is not a duration: write it as 300ms, 1s or 1m30s"),
         ([*BUS, "--timeout", "fast"], "'fast' is not a duration: write it as 300ms, 1s or 1m30s"),
