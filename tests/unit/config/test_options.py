@@ -1,6 +1,7 @@
 """Options of devices: what is read, what is written, what is said of wrong ones."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,12 @@ def read(query: str) -> DeviceOptions:
 def test_every_field_is_an_option() -> None:
     assert [field.name for field in fields(DeviceOptions)] == list(DEVICE_OPTIONS)
     assert not set(DEVICE_OPTIONS) & set(ADAPTER_OPTIONS)
+
+
+def test_the_manual_has_all_options() -> None:
+    manual = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in manual.splitlines() if line.startswith("| `")]
+    assert [key for key in [*ADAPTER_OPTIONS, *DEVICE_OPTIONS] if not any(f"`{key}`" in row for row in rows)] == []
 
 
 @pytest.mark.parametrize(
