@@ -16,6 +16,8 @@ from mbmd.errors import LinkError, UsageError
 from mbmd.transport.line import Receiver
 
 READ_SIZE = 4096
+MOST_UNSENT = 1024
+"""Bytes that wait for the device at most: more than a request ever has."""
 
 
 class SerialLine:
@@ -30,11 +32,14 @@ class SerialLine:
         self._loop.add_reader(self._fd, self._read)
 
     def write(self, data: bytes) -> None:
-        """Send `data`; what the device does not take at once follows when it can."""
+        """Send `data`; what the device does not take at once follows when it can.
+
+        The line fails when more than MOST_UNSENT bytes wait: the device is stuck.
+        """
         if self._fd < 0:
             return
         if self._unsent:
-            self._unsent += data
+            self._keep(data)
             return
         try:
             sent = os.write(self._fd, data)
@@ -44,12 +49,17 @@ class SerialLine:
             self._fail(error)
             return
         if sent < len(data):
-            self._unsent = data[sent:]
             self._loop.add_writer(self._fd, self._write_rest)
+            self._keep(data[sent:])
 
     def close(self) -> None:
         """Close the device; its receiver is told in the next turn of the loop."""
         self._fail(None)
+
+    def _keep(self, rest: bytes) -> None:
+        self._unsent += rest
+        if len(self._unsent) > MOST_UNSENT:
+            self._fail(OSError(errno.EIO, "the device takes no data"))
 
     def _write_rest(self) -> None:
         self._loop.remove_writer(self._fd)
@@ -75,6 +85,9 @@ class SerialLine:
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
         self._fd = -1
+        if self._unsent:  # closing would wait for it, half a minute with most drivers
+            with contextlib.suppress(OSError, termios.error):
+                self._port.reset_output_buffer()
         with contextlib.suppress(OSError, termios.error):
             self._port.close()
         self._loop.call_soon(self._receiver.connection_lost, error)

@@ -1,6 +1,7 @@
 """Serial lines on pseudo terminals."""
 
 import asyncio
+import contextlib
 import errno
 import grp
 import os
@@ -16,7 +17,7 @@ import uvloop
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.errors import LinkError, MbmdError, UsageError
 from mbmd.transport.open import opener
-from mbmd.transport.serial import SerialLine, open_serial
+from mbmd.transport.serial import MOST_UNSENT, SerialLine, open_serial
 
 
 def open_descriptors() -> int:
@@ -44,6 +45,15 @@ class Terminal:
         self.far, self._near = os.openpty()
         tty.setraw(self._near)
         self.path = os.ttyname(self._near)
+
+    def fill(self) -> int:
+        """Make it take no more; returns how many bytes it has taken."""
+        os.set_blocking(self._near, False)
+        taken = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                taken += os.write(self._near, bytes(256))
+        return taken
 
     def close(self) -> None:
         for fd in (self.far, self._near):
@@ -101,18 +111,60 @@ def test_bytes_go_both_ways(terminal: Terminal, factory: Factory) -> None:
 
 
 @LOOPS
-def test_a_big_write_arrives_whole(terminal: Terminal, factory: Factory) -> None:
+def test_what_a_device_does_not_take_at_once_follows_in_order(terminal: Terminal, factory: Factory) -> None:
     async def main() -> None:
-        line = open_serial(parse_adapter(terminal.path), Ear())
-        data = bytes(range(256)) * 1000
-        line.write(data)
-        line.write(b"the end")
-        assert await read_exactly(terminal.far, len(data) + 7) == data + b"the end"
+        ear = Ear()
+        line = open_serial(parse_adapter(terminal.path), ear)
+        before = terminal.fill()
+        for request in (b"a" * 1000, b"b" * (MOST_UNSENT - 1000)):
+            line.write(request)
+        data = await read_exactly(terminal.far, before + MOST_UNSENT)
+        assert data[before:] == b"a" * 1000 + b"b" * (MOST_UNSENT - 1000)
         line.write(b"and on")
         assert await read_exactly(terminal.far, 6) == b"and on"
+        assert ear.lost == []
         line.close()
 
     run(factory, main)
+
+
+@LOOPS
+@pytest.mark.parametrize("requests", [[b"x" * (MOST_UNSENT + 1)], [b"x" * 8] * (MOST_UNSENT // 8) + [b"x"]])
+def test_a_device_that_takes_no_data_ends_the_line(terminal: Terminal, factory: Factory, requests: list[bytes]) -> None:
+    async def main() -> None:
+        before = open_descriptors()
+        ear = Ear()
+        line = open_serial(parse_adapter(terminal.path), ear)
+        terminal.fill()
+        for request in requests:
+            assert open_descriptors() > before
+            line.write(request)
+        assert open_descriptors() == before
+        line.write(b"to nobody")
+        assert ear.lost == []
+        await until(lambda: ear.lost)
+        await asyncio.sleep(0.01)
+        (error,) = ear.lost
+        assert isinstance(error, OSError)
+        assert (error.errno, error.strerror) == (errno.EIO, "the device takes no data")
+
+    run(factory, main)
+
+
+def test_closing_does_not_wait_for_a_device_that_takes_no_data(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[bool] = []
+    monkeypatch.setattr(serial.Serial, "reset_output_buffer", lambda port: flushed.append(port.is_open))
+
+    async def main() -> None:
+        line = open_serial(parse_adapter(terminal.path), Ear())
+        terminal.fill()
+        line.write(b"a request")
+        line.close()
+
+    run(asyncio.new_event_loop, main)
+    assert flushed == [True]
 
 
 @LOOPS
@@ -148,13 +200,15 @@ def test_a_write_to_a_device_that_is_gone_is_told_once(terminal: Terminal, facto
 
 
 @LOOPS
-@pytest.mark.parametrize("unsent", [b"", b"x" * 100_000])
+@pytest.mark.parametrize("unsent", [b"", b"x" * MOST_UNSENT])
 def test_closing_is_told_once_and_gives_the_device_back(terminal: Terminal, factory: Factory, unsent: bytes) -> None:
     async def main() -> None:
         before = open_descriptors()
         for _ in range(3):
             ear = Ear()
             line = open_serial(parse_adapter(terminal.path), ear)
+            if unsent:
+                terminal.fill()
             line.write(unsent)
             line.close()
             line.close()
