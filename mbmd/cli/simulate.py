@@ -5,16 +5,16 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mbmd.cli.faults import add_fault_options, parse_faults
 from mbmd.cli.options import DEVICES_HELP, add_line_options
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.config.devices import DeviceSpec, assign_ids, parse_specs
-from mbmd.config.values import parse_duration
 from mbmd.errors import UsageError
 
 EXAMPLES = """\
 examples:
   mbmd simulate -a 127.0.0.1:5020 -d sdm:1,janitza:26
-  mbmd simulate -a rtu:///tmp/meters?baudrate=19200 -d sdm:1,sdm:2 --loss 0.05
+  mbmd simulate -a rtu:///tmp/meters?baudrate=19200 -d sdm:1,sdm:2 --loss 0.05 --late 0.02 --dead 2
   mbmd simulate -a rtu+tcp://127.0.0.1:5023 -a /tmp/meters -d sdm:1 -d abb:2@/tmp/meters
 
 Then, in another terminal, the command that this one prints:
@@ -47,16 +47,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=f"{DEVICES_HELP}; without @ADAPTER on every adapter of -a",
     )
     add_line_options(parser)
-    parser.add_argument("--loss", type=float, default=0.0, metavar="P", help="share of answers lost, 0 to 1")
-    parser.add_argument("--corrupt", type=float, default=0.0, metavar="P", help="share with a flipped bit, 0 to 1")
-    parser.add_argument("--delay", default="0", metavar="DURATION", help="how much later answers come, such as 50ms")
     parser.add_argument(
         "--gaps",
         choices=("strict", "zero"),
         default="strict",
         help="registers without a meaning are refused (strict, the default) or read as 0",
     )
-    parser.add_argument("--seed", type=int, default=0, help="repeat other faults; default: %(default)s")
+    add_fault_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -66,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
     buses = plan(args.adapter, args.devices, args.baudrate, args.comset)
     meters = {bus: [(registry.get(spec.type), spec.unit) for spec in specs] for bus, specs in buses.items()}
-    loss, corrupt, delay = _share("--loss", args.loss), _share("--corrupt", args.corrupt), parse_duration(args.delay)
+    faults = parse_faults(args, {spec.unit for specs in buses.values() for spec in specs})
 
     def started() -> None:
         for adapter, specs in buses.items():
@@ -74,11 +71,10 @@ def run(args: argparse.Namespace) -> int:
 
     import uvloop
 
-    from mbmd.simulator.faults import Faults
     from mbmd.simulator.site import serve_until_signal
     from mbmd.simulator.slaves import Gaps
 
-    uvloop.run(serve_until_signal(meters, Gaps(args.gaps), Faults(loss, corrupt, delay, args.seed), started))
+    uvloop.run(serve_until_signal(meters, Gaps(args.gaps), faults, started))
     return 0
 
 
@@ -112,9 +108,3 @@ def announcement(adapter: Adapter, specs: Iterable[DeviceSpec]) -> str:
     devices = ",".join(f"{spec.type.upper()}:{spec.unit}" for spec in specs)
     client = replace(adapter, host=_ALL_INTERFACES.get(adapter.host, adapter.host))
     return f"{adapter.address}: {devices}; poll with: mbmd run -a {shlex.quote(str(client))} -d {devices}"
-
-
-def _share(option: str, share: float) -> float:
-    if not 0 <= share <= 1:
-        raise UsageError(f"{option} {share:g} is not a share from 0 to 1")
-    return share

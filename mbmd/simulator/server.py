@@ -1,10 +1,12 @@
-"""pymodbus's server over any asyncio transport, with faults in what it sends."""
+"""pymodbus's server over any asyncio transport, with faults in what it answers and sends."""
 
 import asyncio
 import logging
 from typing import Any
 
+from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerType
+from pymodbus.pdu import ModbusPDU
 from pymodbus.server.base import ModbusBaseServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 from pymodbus.simulator.simcore import SimCore
@@ -14,6 +16,7 @@ from mbmd.config.adapter import Framing, Medium
 from mbmd.simulator.faults import NO_FAULTS, Faults, Spoiler
 
 _FRAMERS = {Framing.RTU: FramerType.RTU, Framing.ASCII: FramerType.ASCII, Framing.MBAP: FramerType.SOCKET}
+_REGISTER_READS = (3, 4)
 _CARRIERS = {Medium.TCP: CommType.TCP, Medium.UDP: CommType.UDP}
 
 # To pymodbus a request for an absent unit is an error of the program, told with a dump of frames.
@@ -37,8 +40,9 @@ class Server(ModbusBaseServer):
         params = CommParams(comm_name="simulator", comm_type=_CARRIERS[medium], source_address=address)
         silent = framing is not Framing.MBAP
         super().__init__(params, [], silent, False, None, _FRAMERS[framing], None, None, None, None)
-        self.context = units
+        self.context = _Refusing(units, faults)
         self._datagrams = medium is Medium.UDP
+        self._faults = faults
         self._spoiler = Spoiler(faults)
 
     def callback_new_connection(self) -> "Handler":
@@ -47,7 +51,7 @@ class Server(ModbusBaseServer):
 
     def handler(self, whole_frames: bool) -> "Handler":
         """A handler for any asyncio transport; whole_frames: each piece of data is a request by itself."""
-        return Handler(self, self._spoiler, whole_frames)
+        return Handler(self, self._faults, self._spoiler, whole_frames)
 
     async def listen(self) -> bool:
         """Open the port; pymodbus's own listen would hide the OSError that tells why it cannot."""
@@ -72,26 +76,70 @@ class Server(ModbusBaseServer):
 class Handler(ServerRequestHandler, asyncio.Protocol):
     """The server's end of one connection: takes one request at a time, as a Modbus client sends them."""
 
-    def __init__(self, server: Server, spoiler: Spoiler, whole_frames: bool) -> None:
+    def __init__(self, server: Server, faults: Faults, spoiler: Spoiler, whole_frames: bool) -> None:
         super().__init__(server, None, None, None)  # type: ignore[no-untyped-call]
+        self._faults = faults
         self._spoiler = spoiler
         self._whole_frames = whole_frames
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...] | None) -> None:
         """Data from any carrier; pymodbus would put a frame that follows a broken one behind its rest."""
+        if self._faults.echo:
+            self._transmit(data, addr)
         if self._whole_frames:
             self.recv_buffer = b""
         super().datagram_received(data, addr)
+
+    def server_send(self, pdu: ModbusPDU, addr: tuple[Any, ...] | None) -> None:
+        """Answer, unless the unit is dead."""
+        if pdu.dev_id in self._faults.dead:
+            return
+        if not self._faults.transaction:
+            pdu.transaction_id = 0
+        super().server_send(pdu, addr)  # type: ignore[no-untyped-call]
 
     def send(self, data: bytes, addr: tuple[Any, ...] | None = None) -> None:
         """Send an answer as the faults will have it."""
         answer = self._spoiler.spoil(data)
         if not answer:
             return
-        if self._spoiler.delay:
-            self.loop.call_later(self._spoiler.delay, super().send, answer, addr)
+        if delay := self._spoiler.delay():
+            self.loop.call_later(delay, self._transmit, answer, addr)
         else:
             super().send(answer, addr)
+
+    def _transmit(self, data: bytes, addr: tuple[Any, ...] | None) -> None:
+        """Send while a request may be under way: pymodbus's own send would drop what has come of it."""
+        begun = self.recv_buffer
+        super().send(data, addr)
+        self.recv_buffer = begun
+
+
+class _Refusing(SimCore):
+    """Units that refuse some reads."""
+
+    def __init__(self, units: SimCore, faults: Faults) -> None:
+        super().__init__([])
+        self.devices = units.devices
+        self._units = units
+        self._faults = faults
+
+    async def async_getValues(  # noqa: N802 - pymodbus's name
+        self, device_id: int, func_code: int, address: int, count: int = 1
+    ) -> list[int] | list[bool] | ExcCodes:
+        """What a read gets."""
+        if func_code in _REGISTER_READS and device_id in self.devices:
+            if self._faults.max_registers is not None and count > self._faults.max_registers:
+                return ExcCodes.ILLEGAL_VALUE
+            if self._faults.refuses(func_code, address, count):
+                return ExcCodes.ILLEGAL_ADDRESS
+        return await self._units.async_getValues(device_id, func_code, address, count)
+
+    async def async_setValues(  # noqa: N802 - pymodbus's name
+        self, device_id: int, func_code: int, address: int, values: list[int] | list[bool]
+    ) -> ExcCodes | None:
+        """What a write gets."""
+        return await self._units.async_setValues(device_id, func_code, address, values)
 
 
 async def settle() -> None:

@@ -105,7 +105,7 @@ async def _serial_bus(adapter: Adapter, slaves: Slaves, faults: Faults) -> Async
     loop = asyncio.get_running_loop()
     terminal = PseudoTerminal(adapter.address)
     try:
-        protocol = slaves.protocol(adapter.framing, whole_frames=True)
+        protocol = slaves.protocol(adapter.framing, faults.of_devices, whole_frames=True)
         wire = Wire(loop, terminal.master, protocol, Pace(adapter.character_seconds), faults)
         try:
             yield adapter

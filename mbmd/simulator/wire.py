@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from mbmd.simulator.alarm import Alarm
@@ -36,8 +35,9 @@ class Pace:
 class Wire(asyncio.Transport):
     """The line as `protocol` sees it: a transport that brings each burst in one piece and sends slowly.
 
-    Characters arrive on an absolute schedule: never early, and late ones delay no others. Answers that overlap
-    are sent one after the other; collisions are not simulated. Who closes the wire closes `master`.
+    Characters arrive on an absolute schedule: never early, and late ones delay no others. Each answer begins when its
+    time has come and the line is free, and is sent in one piece: collisions are not simulated. Who closes the wire
+    closes `master`.
     """
 
     def __init__(
@@ -53,10 +53,12 @@ class Wire(asyncio.Transport):
         self._master = master
         self._protocol = protocol
         self._pace = pace
+        self._echo = faults.echo
         self._spoiler = Spoiler(faults)
         self._heard = bytearray()
         self._heard_until = 0.0
-        self._answers: deque[_Answer] = deque()
+        self._waiting: list[_Burst] = []
+        self._spoken: _Burst | None = None
         self._spoken_until = 0.0
         self._hearing = Alarm(loop, self._hear)
         self._speaking = Alarm(loop, self._speak)
@@ -65,16 +67,11 @@ class Wire(asyncio.Transport):
         protocol.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send an answer: it begins after the silence and the turnaround, when the line is free."""
+        """Send an answer: its time is the turnaround after the silence, or when it is written if that is later."""
         answer = self._spoiler.spoil(bytes(data))
-        if not answer or self._closed:
-            return
-        ready = self._heard_until + self._pace.silence + self._pace.turnaround
-        start = max(ready, time.monotonic()) + self._spoiler.delay
-        self._answers.append(_Answer(answer, max(start, self._spoken_until)))
-        self._spoken_until = self._answers[-1].start + len(answer) * self._pace.character
-        if len(self._answers) == 1:
-            self._speaking.set(self._answers[0].start + self._pace.character)
+        if answer and not self._closed:
+            ready = self._heard_until + self._pace.silence + self._pace.turnaround
+            self._say(_Burst(answer, max(ready, time.monotonic()) + self._spoiler.delay()))
 
     def close(self) -> None:
         """Cut the line; characters still on it are lost."""
@@ -96,40 +93,69 @@ class Wire(asyncio.Transport):
     def _receive(self) -> None:
         data = os.read(self._master, 4096)
         # The client wrote its characters at once; on a line they come one by one.
-        self._heard_until = max(self._heard_until, time.monotonic()) + len(data) * self._pace.character
+        start = max(self._heard_until, time.monotonic())
+        self._heard_until = start + len(data) * self._pace.character
         self._heard += data
         self._hearing.set(self._heard_until + self._pace.silence)
+        if self._echo:
+            self._say(_Burst(data, start, is_echo=True))
 
     def _hear(self) -> None:
         burst = bytes(self._heard)
         self._heard.clear()
         self._protocol.data_received(burst)
 
-    def _speak(self) -> None:
-        answer, now = self._answers[0], time.monotonic()
-        due = int((now - answer.start) / self._pace.character)
-        self._put(answer.data[answer.sent : due])
-        answer.sent = min(due, len(answer.data))
-        if answer.sent == len(answer.data):
-            self._answers.popleft()
-        self._speak_on(now)
+    def _say(self, burst: "_Burst") -> None:
+        self._waiting.append(burst)
+        if self._spoken is None:
+            self._wait_for_next()
 
-    def _speak_on(self, now: float) -> None:
-        if self._answers:
-            answer = self._answers[0]
-            end = answer.start + len(answer.data) * self._pace.character
-            first = answer.start + (answer.sent + 1) * self._pace.character
-            self._speaking.set(min(end, max(first, now + _STRIDE)))
+    def _wait_for_next(self) -> None:
+        if self._waiting:
+            self._speaking.set(min(map(self._start, self._waiting)))
+
+    def _start(self, burst: "_Burst") -> float:
+        """When a burst can begin; only an echo sounds while the client itself is sending."""
+        return max(burst.start, self._spoken_until, 0.0 if burst.is_echo else self._heard_until)
+
+    def _speak(self) -> None:
+        now = time.monotonic()
+        if self._spoken is None:
+            self._begin(now)
+        if self._spoken is not None:
+            self._go_on(self._spoken, now)
+        if self._spoken is None:
+            self._wait_for_next()
+
+    def _begin(self, now: float) -> None:
+        burst = min(self._waiting, key=lambda burst: (self._start(burst), burst.start))
+        start = self._start(burst)
+        if start <= now:
+            self._waiting.remove(burst)
+            burst.start = start
+            self._spoken = burst
+            self._spoken_until = start + len(burst.data) * self._pace.character
+
+    def _go_on(self, burst: "_Burst", now: float) -> None:
+        due = int((now - burst.start) / self._pace.character)
+        self._put(burst.data[burst.sent : due])
+        burst.sent = min(due, len(burst.data))
+        if burst.sent == len(burst.data):
+            self._spoken = None
+            return
+        first = burst.start + (burst.sent + 1) * self._pace.character
+        self._speaking.set(min(self._spoken_until, max(first, now + _STRIDE) if burst.sent else first))
 
     def _put(self, data: bytes) -> None:
         with contextlib.suppress(BlockingIOError):  # nobody reads: the receiver's buffer runs over
             os.write(self._master, data)
 
 
-@dataclass(slots=True)
-class _Answer:
-    """Characters that go out one by one from `start` on."""
+@dataclass(eq=False, slots=True)
+class _Burst:
+    """Characters that go out one by one from `start` on, or later if the line is busy then."""
 
     data: bytes
     start: float
+    is_echo: bool = False
     sent: int = 0

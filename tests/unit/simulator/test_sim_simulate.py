@@ -1,13 +1,17 @@
 """The command line of `mbmd simulate`, without simulating."""
 
 import argparse
+import re
+from pathlib import Path
 
 import pytest
 
 from mbmd.cli import simulate
+from mbmd.cli.faults import parse_faults
 from mbmd.cli.simulate import announcement, plan
 from mbmd.config.adapter import parse_adapter
 from mbmd.errors import UsageError
+from mbmd.simulator.faults import NO_FAULTS, Faults
 
 
 def places(adapters: list[str], devices: list[str]) -> dict[str, list[str]]:
@@ -45,22 +49,59 @@ def test_what_cannot_be_simulated(adapters: list[str], devices: list[str], messa
         plan(adapters, devices, 9600, "8N1")
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["-a", "/run/m", "-d", "sdn:1"],
-        ["-a", "/run/m", "-d", "sdm:1", "--loss", "1.5"],
-        ["-a", "/run/m", "-d", "sdm:1", "--corrupt", "nan"],
-        ["-a", "/run/m", "-d", "sdm:1", "--delay", "5"],
-        ["-a", "/run/m", "-d", "sdm:1", "-b", "1"],
-        ["-a", "mock", "-d", "sdm:1"],
-    ],
-)
-def test_wrong_options_end_before_anything_is_opened(argv: list[str]) -> None:
+def parsed(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     simulate.add_parser(parser.add_subparsers())
-    with pytest.raises(UsageError):
-        simulate.run(parser.parse_args(["simulate", *argv]))
+    return parser.parse_args(["simulate", *argv])
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["-d", "sdn:2"], "did you mean"),
+        (["--loss", "1.5"], "--loss 1.5 is not a share from 0 to 1"),
+        (["--corrupt", "nan"], "--corrupt nan is not a share"),
+        (["--noise", "-1"], "--noise -1 is not a share"),
+        (["--delay", "5"], "--delay: '5' is not a duration: write it as 300ms"),
+        (["--late-by", "soon"], "--late-by: 'soon' is not a duration"),
+        (["--dead", "1,2"], "--dead 1,2: no device of -d has unit 2"),
+        (["--dead", "one"], "--dead 'one' is not a list of numbers up to 255, as in 2,5 or 30,70-71"),
+        (["--refuse", ""], "--refuse '' is not a list of numbers up to 65535"),
+        (["--refuse", "30,,31"], "--refuse '30,,31' is not a list"),
+        (["--refuse", "71-70"], "--refuse '71-70' is not a list"),
+        (["--refuse", "65536"], "--refuse '65536' is not a list"),
+        (["--max-registers", "0"], "--max-registers 0 is outside 1 to 125"),
+        (["--max-registers", "126"], "--max-registers 126 is outside"),
+        (["-b", "1"], "baudrate"),
+        (["-a", "mock"], "needs no simulator"),
+    ],
+)
+def test_wrong_options_end_before_anything_is_opened(argv: list[str], message: str, tmp_path: Path) -> None:
+    args = parsed(["-a", f"{tmp_path}/m", "-d", "sdm:1", *argv])
+    with pytest.raises(UsageError, match=re.escape(message)):
+        simulate.run(args)
+    assert not list(tmp_path.iterdir())
+
+
+def test_faults_of_the_command_line() -> None:
+    assert parse_faults(parsed([]), {1}) == NO_FAULTS
+    argv = "--loss .1 --corrupt .2 --cut .3 --noise .4 --late .5 --late-by 1s --delay 20ms --seed 7 --echo"
+    argv += " --dead 2,5-6 --refuse 30,70-71 --max-registers 40 --no-transaction-ids"
+    assert parse_faults(parsed(argv.split()), set(range(10))) == Faults(
+        loss=0.1,
+        corrupt=0.2,
+        cut=0.3,
+        noise=0.4,
+        late=0.5,
+        late_by=1,
+        delay=0.02,
+        seed=7,
+        echo=True,
+        transaction=False,
+        dead={2, 5, 6},
+        refuse={30, 70, 71},
+        max_registers=40,
+    )
 
 
 @pytest.mark.parametrize(
