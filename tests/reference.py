@@ -1,4 +1,4 @@
-"""The oracle: checksums, framing, decoding and the minute window in slow and obvious Python.
+"""The oracle: checksums, framing, decoding, the minute window and the counters in slow and obvious Python.
 
 Written from the specifications, not from the kernels: MODBUS over Serial Line V1.02 (RTU section 2.5.1, ASCII
 section 2.5.2), MODBUS Messaging on TCP/IP V1.0b (section 3.1.3), MODBUS Application Protocol V1.1b3 (section 7).
@@ -225,3 +225,43 @@ class Minute:
         recent = [values for when, values in self.readings if second - 59 <= when <= second]
         columns = [[values[slot] for values in recent if not math.isnan(values[slot])] for slot in range(self.slots)]
         return [math.fsum(column) / len(column) if column else NAN for column in columns]
+
+
+@dataclass
+class Counter:
+    """All that an energy counter ever showed: believed and held back, each as (value, second)."""
+
+    growth: float
+    step: float
+    rounding: float
+    believed: list[tuple[float, float]] = field(default_factory=list)
+    held_back: list[tuple[float, float]] = field(default_factory=list)
+    in_a_row: int = 0
+
+    def reaches(self, value: float, before: tuple[float, float], now: float) -> bool:
+        """Whether a counter may have come this far from what it was before, up or down."""
+        seconds = max(now - before[1], 0) + 60
+        far = self.growth * seconds + self.step + self.rounding * abs(value)
+        return abs(value - before[0]) <= far
+
+    def look(self, value: float, now: float) -> tuple[float, str]:
+        """What stays in the column, and the verdict: '', 'held back' or 'accepted anew'."""
+        if not math.isfinite(value):
+            return value, ""
+        last = self.believed[-1] if self.believed else (value, now)
+        if last[0] - self.rounding * abs(last[0]) <= value <= last[0]:
+            return self.believe(last[0], now), ""
+        if value > last[0] and self.reaches(value, last, now):
+            return self.believe(value, now), ""
+        continues = self.in_a_row > 0 and self.reaches(value, self.held_back[-1], now)
+        if continues and self.in_a_row == 2:
+            return self.believe(value, now), "accepted anew"
+        self.in_a_row = self.in_a_row + 1 if continues else 1
+        self.held_back.append((value, now))
+        return NAN, "held back"
+
+    def believe(self, value: float, now: float) -> float:
+        """The value counts from now on."""
+        self.believed.append((value, now))
+        self.in_a_row = 0
+        return value
