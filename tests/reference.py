@@ -7,6 +7,7 @@ section 2.5.2), MODBUS Messaging on TCP/IP V1.0b (section 3.1.3), MODBUS Applica
 import math
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 NAN = float("nan")
@@ -52,14 +53,22 @@ def exception_pdu(function: int, code: int) -> bytes:
     return bytes([function + 0x80, code])
 
 
+ANY = -1
+"""In place of a transaction: the gateway does not send back that of the request."""
+
+
 @dataclass(frozen=True)
 class Awaited:
-    """The answer that is waited for: `prefix` and `length` bytes of data from `unit`."""
+    """The answer that is waited for: `prefix` and `length` bytes of data from `unit`.
+
+    `echo` is the request, which an adapter may send back before the answer.
+    """
 
     unit: int
     prefix: bytes
     length: int
     transaction: int = 0
+    echo: bytes = b""
 
     def judge(self, unit: int, pdu: bytes) -> str:
         """What a good frame is: 'answer', 'exception' or 'mismatch'."""
@@ -79,6 +88,8 @@ class Found:
     skipped: int = 0
     damaged: int = 0
     stale: int = 0
+    echoes: int = 0
+    unnumbered: int = 0
 
     def take(self, kind: str, pdu: bytes, awaited: Awaited) -> None:
         """Note the frame that ends the wait."""
@@ -87,6 +98,26 @@ class Found:
             self.payload = pdu[len(awaited.prefix) :]
         if kind == "exception":
             self.exception = pdu[1]
+
+
+Read = Callable[[bytes, Awaited], Found]
+"""How a framing reads a whole stream."""
+
+
+def read_after_echo(read: Read, stream: bytes, awaited: Awaited, kept: bytes = b"") -> Found:
+    """Without the echo, if the stream begins with it; nothing yet, while all of the stream may be its beginning.
+
+    `kept` came before the request was sent.
+    """
+    if not awaited.echo:
+        return read(kept + stream, awaited)
+    if stream.startswith(awaited.echo):
+        found = read(kept + stream[len(awaited.echo) :], awaited)
+        found.echoes = 1
+        return found
+    if awaited.echo.startswith(stream):
+        return Found()
+    return read(kept + stream, awaited)
 
 
 def read_rtu(stream: bytes, awaited: Awaited) -> Found:
@@ -163,7 +194,8 @@ def judge_ascii(frame: bytes, awaited: Awaited) -> tuple[str, bytes]:
 def read_mbap(stream: bytes, awaited: Awaited) -> Found:
     """Frame by frame by their lengths, until a header cannot be one.
 
-    Frames of other transactions are stale, and so is every frame after the awaited one.
+    Frames of other transactions are stale, and so is every frame after the awaited one. Where any transaction will
+    do, frames that are not the answer are stale.
     """
     found = Found()
     while len(stream) >= 7:
@@ -175,9 +207,12 @@ def read_mbap(stream: bytes, awaited: Awaited) -> Found:
         frame, stream = stream[: 6 + length], stream[6 + length :]
         if len(frame) < 6 + length:
             return found
-        if found.kind == "nothing" and transaction == awaited.transaction:
-            found.take(awaited.judge(unit, frame[7:]), frame[7:], awaited)
+        kind = awaited.judge(unit, frame[7:])
+        fits = kind != "mismatch" if awaited.transaction == ANY else transaction == awaited.transaction
+        if found.kind == "nothing" and fits:
+            found.take(kind, frame[7:], awaited)
         else:
+            found.unnumbered += found.kind == "nothing" and kind != "mismatch"
             found.stale += 1
             found.skipped += len(frame)
     return found

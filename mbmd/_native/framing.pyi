@@ -14,6 +14,8 @@ MISMATCH: int
 """Modbus TCP: the frame of this transaction is not an answer to its request."""
 LOST_SYNC: int
 """Modbus TCP: what came is no MBAP header; only a new connection helps. Said again until `discard`."""
+ANY_TRANSACTION: int
+"""Modbus TCP: what to await from a gateway that does not send the transaction id of the request back."""
 
 def rtu_request(unit: int, pdu: bytes) -> bytes:
     """RTU frame: unit, PDU, CRC16. Raises ValueError for a unit beyond 255 or a PDU not of 1 to 253 bytes.
@@ -42,6 +44,11 @@ class Reader:
     """Frames with a wrong checksum since `expect`."""
     stale: int
     """Good frames that were not the answer since `expect` (ASCII and MBAP)."""
+    echoes: int
+    """Echoes of the request that were passed over since `expect`: 0 or 1."""
+    unnumbered: int
+    """Stale frames since `expect` that were the awaited answer, or its exception, in all but the transaction
+    id (MBAP): a gateway that needs ANY_TRANSACTION, or late answers to the same request."""
 
     def expect(
         self,
@@ -51,12 +58,23 @@ class Reader:
         program: Program | None = None,
         column: array[float] | None = None,
         transaction: int = 0,
+        echo: bytes = b"",
     ) -> None:
         """Wait for an answer of `unit`: a PDU of `prefix` (1 to 5 bytes known beforehand, the function
         code first) and `length` bytes of data. On arrival `program` decodes them into `column`.
 
+        `echo` is the frame just sent, for half-duplex adapters that send it back. Where the first bytes from now
+        on are this very frame, they are passed over and not counted as skipped; while they may become it, nothing
+        is decided; as soon as they differ, they are read as if no echo had been given. An answer that is the same
+        frame as its request is taken for the echo. What came of an echo when the wait ends is thrown away.
+        MBAP has no echoes and ignores it.
+
+        With the transaction ANY_TRANSACTION (MBAP only) a frame of any id is the answer, or the exception, if it
+        is one in all else; any other may be a late answer to an earlier request, and is stale.
+
         Bytes that came before and were not used are kept; `discard` throws them away.
-        Raises ValueError when the answer does not fit a PDU or the program does not fit answer or column.
+        Raises ValueError when the answer does not fit a PDU, the program does not fit answer or column, or the
+        echo is longer than the longest frame.
         """
     def discard(self) -> None:
         """Throw away what is buffered and wait for nothing: a new connection."""
@@ -79,4 +97,4 @@ class AsciiReader(Reader):
     """ASCII: from colon to line feed, checked by LRC; what grows longer than a frame can be is damaged."""
 
 class MbapReader(Reader):
-    """Modbus TCP: frames of other transactions are dropped."""
+    """Modbus TCP: frames of other transactions are dropped, unless ANY_TRANSACTION is awaited."""

@@ -26,6 +26,9 @@ cdef enum:
     C_DAMAGED = 3
     C_MISMATCH = 4
     C_LOST_SYNC = 5
+    C_ANY_TRANSACTION = -1
+
+ANY_TRANSACTION = C_ANY_TRANSACTION
 
 cdef const char* HEX = b"0123456789ABCDEF"
 
@@ -92,8 +95,12 @@ cdef class Reader:
     cdef unsigned char header[MAX_PREFIX + 1]
     cdef Py_ssize_t header_size
     cdef Py_ssize_t length
-    cdef unsigned int transaction
+    cdef int transaction
+    cdef bint numbered  # frames carry a transaction id, and no adapter sends them back
     cdef bint waiting
+    cdef unsigned char echo[MAX_ASCII + 5]
+    cdef Py_ssize_t echo_size
+    cdef Py_ssize_t echo_seen
     cdef unsigned char data[MAX_PDU]
     cdef Program program
     cdef object column
@@ -101,16 +108,26 @@ cdef class Reader:
     cdef readonly Py_ssize_t skipped
     cdef readonly Py_ssize_t damaged
     cdef readonly Py_ssize_t stale
+    cdef readonly Py_ssize_t echoes
+    cdef readonly Py_ssize_t unnumbered
 
     def expect(
-        self, int unit, bytes prefix not None, int length, Program program=None, column=None, int transaction=0
+        self,
+        int unit,
+        bytes prefix not None,
+        int length,
+        Program program=None,
+        column=None,
+        int transaction=0,
+        bytes echo not None=b"",
     ):
         cdef Py_ssize_t size = PyBytes_Size(prefix)
         check_request(unit, prefix)
-        if size > MAX_PREFIX or not 0 <= length <= MAX_PDU - size or not 0 <= transaction <= 0xFFFF:
+        if size > MAX_PREFIX or not 0 <= length <= MAX_PDU - size or not self.can_await(transaction):
             raise ValueError("the expected answer does not fit a PDU")
         if program is not None and (program.payload_bytes > length or program.slots > len(column)):
             raise ValueError("the program does not fit the answer or the column")
+        self.expect_echo(echo)
         self.header[0] = <unsigned char> unit
         memcpy(self.header + 1, PyBytes_AsString(prefix), size)
         self.header_size = size + 1
@@ -119,15 +136,32 @@ cdef class Reader:
         self.program = program
         self.column = column
         self.exception = 0
-        self.skipped = self.damaged = self.stale = 0
+        self.skipped = self.damaged = self.stale = self.echoes = self.unnumbered = 0
         self.waiting = True
 
+    cdef bint can_await(self, int transaction) noexcept:
+        return 0 <= transaction <= 0xFFFF or (self.numbered and transaction == C_ANY_TRANSACTION)
+
+    cdef expect_echo(self, bytes echo):
+        cdef Py_ssize_t size = PyBytes_Size(echo)
+        if size > <Py_ssize_t> sizeof(self.echo):
+            raise ValueError("the echo is longer than a frame can be")
+        memcpy(self.echo, PyBytes_AsString(echo), size)
+        self.echo_size = 0 if self.numbered else size
+        self.echo_seen = 0
+
+    cdef void forget_echo(self) noexcept:
+        self.echo_size = self.echo_seen = 0
+
     def discard(self):
+        self.forget_echo()
         self.filled = 0
         self.waiting = False
         self.program = self.column = None
 
     def forget(self):
+        self.skipped += self.echo_seen
+        self.forget_echo()
         self.waiting = False
         self.program = self.column = None
         self.scan()
@@ -138,10 +172,35 @@ cdef class Reader:
 
     def feed(self, bytes chunk not None):
         cdef const unsigned char* source = <const unsigned char*> PyBytes_AsString(chunk)
-        cdef Py_ssize_t left = PyBytes_Size(chunk)
-        cdef Py_ssize_t part
+        cdef Py_ssize_t size = PyBytes_Size(chunk)
         cdef Py_ssize_t damaged = self.damaged
+        cdef Py_ssize_t held = self.echo_seen
+        cdef Py_ssize_t passed = self.pass_echo(source, size)
         cdef int found = C_WAITING
+        if self.echo_size:
+            return C_WAITING
+        if held and not self.echoes:
+            found = self.take(self.echo, held, found)
+        found = self.take(source + passed, size - passed, found)
+        if found == C_WAITING and self.damaged > damaged:
+            return C_DAMAGED
+        return found
+
+    cdef Py_ssize_t pass_echo(self, const unsigned char* source, Py_ssize_t size) noexcept:
+        """How many bytes of a chunk are of the echo; the wait for it ends when it is whole, or turns out to be none."""
+        cdef Py_ssize_t part = min(size, self.echo_size - self.echo_seen)
+        if memcmp(self.echo + self.echo_seen, source, part) != 0:
+            self.forget_echo()
+            return 0
+        self.echo_seen += part
+        if self.echo_size and self.echo_seen == self.echo_size:
+            self.forget_echo()
+            self.echoes = 1
+        return part
+
+    cdef int take(self, const unsigned char* source, Py_ssize_t left, int found) except -1:
+        """Scan what came after bytes that brought `found`; what all of them brought."""
+        cdef Py_ssize_t part
         cdef int code
         while True:
             part = min(left, CAPACITY - self.filled)
@@ -156,10 +215,7 @@ cdef class Reader:
                 found = code
                 self.finish(code)
             if not left:
-                break
-        if found == C_WAITING and self.damaged > damaged:
-            return C_DAMAGED
-        return found
+                return found
 
     cdef finish(self, int code):
         program, column = self.program, self.column
@@ -181,15 +237,22 @@ cdef class Reader:
         self.filled -= size
         memmove(self.buffer, self.buffer + size, self.filled)
 
-    cdef int match(self, const unsigned char* adu, Py_ssize_t size) noexcept:
+    cdef int judge(self, const unsigned char* adu, Py_ssize_t size) noexcept:
         """What a whole frame (unit and PDU, checksum passed) is to the one who waits."""
         if size == 3 and adu[0] == self.header[0] and adu[1] == (self.header[1] | 0x80):
-            self.exception = adu[2]
             return C_EXCEPTION
         if size == self.header_size + self.length and memcmp(adu, self.header, self.header_size) == 0:
-            memcpy(self.data, adu + self.header_size, self.length)
             return C_ANSWER
         return C_MISMATCH
+
+    cdef int match(self, const unsigned char* adu, Py_ssize_t size) noexcept:
+        """Judge a whole frame, and keep what an answer or an exception says."""
+        cdef int code = self.judge(adu, size)
+        if code == C_EXCEPTION:
+            self.exception = adu[2]
+        elif code == C_ANSWER:
+            memcpy(self.data, adu + self.header_size, self.length)
+        return code
 
 
 cdef class RtuReader(Reader):
@@ -291,6 +354,9 @@ cdef class AsciiReader(Reader):
 
 
 cdef class MbapReader(Reader):
+    def __cinit__(self):
+        self.numbered = True
+
     cdef int scan(self) noexcept:
         cdef unsigned int size
         cdef unsigned char* head = self.buffer
@@ -301,11 +367,19 @@ cdef class MbapReader(Reader):
                 return C_LOST_SYNC
             if self.filled < <Py_ssize_t> size + 6:
                 break
-            if self.waiting and <unsigned int> (head[0] << 8 | head[1]) == self.transaction:
-                code = self.match(head + 6, size)
-                self.drop(size + 6)
-                return code
+            if self.waiting:
+                if self.is_awaited(head, size):
+                    code = self.match(head + 6, size)
+                    self.drop(size + 6)
+                    return code
+                self.unnumbered += self.judge(head + 6, size) != C_MISMATCH
             self.stale += 1
             self.skipped += size + 6
             self.drop(size + 6)
         return C_WAITING
+
+    cdef bint is_awaited(self, const unsigned char* head, Py_ssize_t size) noexcept:
+        """Whether a whole frame ends the wait."""
+        if self.transaction == C_ANY_TRANSACTION:
+            return self.judge(head + 6, size) != C_MISMATCH
+        return (head[0] << 8 | head[1]) == self.transaction

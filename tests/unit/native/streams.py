@@ -48,7 +48,7 @@ def cut(stream: bytes, places: Iterable[int]) -> list[bytes]:
 
 def expect(reader: framing.Reader, awaited: Awaited) -> None:
     """Wait without a program."""
-    reader.expect(awaited.unit, awaited.prefix, awaited.length, transaction=awaited.transaction)
+    reader.expect(awaited.unit, awaited.prefix, awaited.length, transaction=awaited.transaction, echo=awaited.echo)
 
 
 def expect_registers(reader: framing.Reader, awaited: Awaited) -> "array[float]":
@@ -56,7 +56,7 @@ def expect_registers(reader: framing.Reader, awaited: Awaited) -> "array[float]"
     registers = awaited.length // 2
     column = array("d", [UNTOUCHED]) * (2 * registers + 1)
     program = Program([("uint16", i, 1, None, 2 * i + 1) for i in range(registers)])
-    reader.expect(awaited.unit, awaited.prefix, awaited.length, program, column, awaited.transaction)
+    reader.expect(awaited.unit, awaited.prefix, awaited.length, program, column, awaited.transaction, awaited.echo)
     return column
 
 
@@ -87,6 +87,7 @@ def check_kept(reader: framing.Reader, awaited: Awaited, found: Found, chunks: S
     if found.kind == "nothing":
         assert (framing.DAMAGED in codes) == (found.damaged > 0)
     assert (reader.skipped, reader.damaged, reader.stale) == (found.skipped, found.damaged, found.stale)
+    assert (reader.echoes, reader.unnumbered) == (found.echoes, found.unnumbered)
     assert reader.exception == found.exception
     if found.kind == "answer":
         assert reader.payload == found.payload
@@ -144,6 +145,28 @@ KINDS_OF_PIECES = (
     *("good", "noise", "cut", "tail", "flipped", "unit", "function"),
     *("longer", "shorter", "exception", "other exception"),
 )
+
+
+@st.composite
+def echoes(draw: st.DrawFn, awaited: Awaited, encode: Encode) -> bytes:
+    """Requests, some of which begin like their answer or an exception; and what no device would be asked."""
+    address = draw(st.binary(min_size=4, max_size=4))
+    near = (awaited.prefix + address)[: draw(st.integers(1, len(awaited.prefix) + 4))]
+    refusal = exception_pdu(awaited.prefix[0], 2)
+    frames = st.sampled_from([near, awaited.prefix[:1] + address, refusal, refusal + address])
+    request = encode(awaited, awaited.unit, draw(frames))
+    return draw(st.just(request) | pieces(awaited, encode).map(lambda piece: piece[:400] + request[:100]))
+
+
+@st.composite
+def echoing_streams(draw: st.DrawFn, awaited: Awaited, encode: Encode) -> bytes:
+    """The echo that is awaited, or what is nearly it, in front of anything."""
+    echo = awaited.echo
+    place = draw(st.integers(0, len(echo)))
+    flipped = flip(echo, draw(st.integers(0, 8 * len(echo) - 1)))
+    begins = [echo, echo, echo[:place], echo[place:], echo[:place] + b"\0", flipped, b"\0" + echo, echo + echo, b""]
+    return draw(st.sampled_from(begins)) + b"".join(draw(st.lists(pieces(awaited, encode), max_size=4)))
+
 
 cuts = st.lists(st.integers(0, 2000), max_size=12)
 

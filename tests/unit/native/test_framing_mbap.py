@@ -77,6 +77,19 @@ def test_any_stream_cut_anywhere_is_read_as_the_oracle_reads_it(awaited: Awaited
     streams.check(framing.MbapReader(), awaited, found, [bytes([byte]) for byte in stream])
 
 
+@given(streams.awaited_answers(), st.data())
+def test_any_stream_from_a_gateway_without_numbers_is_read_as_the_oracle_reads_it(
+    numbered: Awaited, data: st.DataObject
+) -> None:
+    stream = data.draw(tcp_streams(numbered))
+    awaited = replace(numbered, transaction=framing.ANY_TRANSACTION)
+    found = reference.read_mbap(stream, awaited)
+    assert found.kind != "mismatch"
+    streams.check(framing.MbapReader(), awaited, found, [stream])
+    streams.check(framing.MbapReader(), awaited, found, streams.cut(stream, data.draw(streams.cuts)))
+    streams.check(framing.MbapReader(), awaited, found, [bytes([byte]) for byte in stream])
+
+
 @pytest.mark.parametrize("place", range(len(GOOD) + 1))
 def test_every_place_of_a_cut(place: int) -> None:
     reader = waiting_reader()
@@ -129,6 +142,74 @@ def test_frames_of_other_transactions_are_stale(transaction: int) -> None:
     assert reader.feed(stale[3:] + GOOD + stale[:9]) == framing.ANSWER
     assert reader.feed(stale[9:]) == framing.WAITING
     assert (reader.stale, reader.skipped) == (3, 3 * len(stale))
+
+
+ANY = replace(TWO_REGISTERS, transaction=framing.ANY_TRANSACTION)
+
+
+@pytest.mark.parametrize("transaction", [0, 0x1234, 0xFFFF])
+def test_any_transaction_will_do(transaction: int) -> None:
+    reader = framing.MbapReader()
+    column = streams.expect_registers(reader, ANY)
+    assert reader.feed(mbap_frame(transaction, 1, PDU)) == framing.ANSWER
+    assert list(column) == streams.registers_of(PDU[2:])
+    streams.expect(reader, ANY)
+    assert reader.feed(mbap_frame(transaction, 1, exception_pdu(3, 11))) == framing.EXCEPTION
+    assert (reader.exception, reader.stale, reader.unnumbered) == (11, 0, 0)
+
+
+@pytest.mark.parametrize(("unit", "pdu"), [(2, PDU), (1, b"\x04" + PDU[1:]), (1, PDU[:-1]), (1, b"\x84\x02")])
+def test_where_any_transaction_will_do_another_answer_is_a_late_one(unit: int, pdu: bytes) -> None:
+    reader = waiting_reader(ANY)
+    late = mbap_frame(0, unit, pdu)
+    assert reader.feed(late) == framing.WAITING
+    assert (reader.stale, reader.skipped, reader.unnumbered) == (1, len(late), 0)
+    assert reader.feed(GOOD) == framing.ANSWER
+    assert reader.feed(GOOD) == framing.WAITING
+    assert reader.stale == 2
+
+
+def test_answers_without_their_number_are_told_from_other_stale_frames() -> None:
+    reader = framing.MbapReader()
+    column = streams.expect_registers(reader, TWO_REGISTERS)
+    for pdu in (PDU, exception_pdu(3, 2), b"\x04" + PDU[1:], exception_pdu(4, 2), PDU + b"\0"):
+        assert reader.feed(mbap_frame(0, 1, pdu)) == framing.WAITING
+    assert reader.feed(mbap_frame(0, 2, PDU)) == framing.WAITING
+    assert (reader.stale, reader.unnumbered, reader.exception) == (6, 2, 0)
+    assert set(column) == {streams.UNTOUCHED}
+    assert reader.feed(GOOD + mbap_frame(0, 1, PDU)) == framing.ANSWER
+    assert (reader.stale, reader.unnumbered) == (7, 2)
+    streams.expect(reader, TWO_REGISTERS)
+    assert reader.unnumbered == 0
+    reader.forget()
+    assert reader.feed(mbap_frame(0, 1, PDU)) == framing.WAITING
+    assert (reader.stale, reader.unnumbered) == (1, 0)
+
+
+def test_an_answer_without_its_number_leaves_the_payload_before_alone() -> None:
+    reader = waiting_reader()
+    reader.feed(GOOD)
+    streams.expect(reader, TWO_REGISTERS)
+    reader.feed(mbap_frame(0, 1, b"\x03\x04\xff\xff\xff\xff"))
+    assert reader.payload == PDU[2:]
+
+
+@pytest.mark.parametrize("transaction", [-2, 0x10000])
+def test_transactions_that_cannot_be_awaited(transaction: int) -> None:
+    reader = waiting_reader()
+    with pytest.raises(ValueError, match="answer"):
+        reader.expect(1, b"\x03", 1, transaction=transaction)
+    assert reader.feed(GOOD) == framing.ANSWER
+
+
+def test_there_is_no_echo() -> None:
+    reader = framing.MbapReader()
+    request = framing.mbap_request(0x1234, 1, bytes.fromhex("03 00 10 00 02"))
+    reader.expect(1, b"\x03\x04", 4, transaction=0x1234, echo=GOOD)
+    assert streams.feed(reader, [GOOD[:5], GOOD[5:]]) == [framing.ANSWER]
+    reader.expect(1, b"\x03\x04", 4, transaction=0x1234, echo=request)
+    assert reader.feed(request) == framing.MISMATCH
+    assert reader.echoes == 0
 
 
 @pytest.mark.parametrize("place", range(len(GOOD) + 1))

@@ -121,7 +121,7 @@ def test_an_answer_behind_a_damaged_one_in_the_same_chunk_counts() -> None:
     assert reader.damaged == 1
 
 
-def test_the_echo_of_the_request_is_passed_over() -> None:
+def test_an_echo_that_nobody_expects_is_skipped() -> None:
     reader = waiting_reader()
     assert reader.feed(framing.rtu_request(1, bytes.fromhex("03 00 10 00 02")) + GOOD) == framing.ANSWER
     reader = waiting_reader()
