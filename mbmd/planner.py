@@ -6,11 +6,15 @@ A read costs its overhead (`Costs.read`) and every register in it, wanted or not
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeAlias
 
 from mbmd._native.decode import Program
 from mbmd.devices.schema import Register
 from mbmd.protocol.pdu import Request, read_registers
 from mbmd.protocol.timing import Costs
+
+Place: TypeAlias = tuple[int, int]
+"""Function and address of a register."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +34,12 @@ class Block:
     @property
     def holes(self) -> int:
         """Registers that are read though nobody wants them."""
-        return self.count - len(_addresses(self.registers))
+        return self.count - len({address for register in self.registers for address in _addresses(register)})
+
+    @property
+    def places(self) -> set[Place]:
+        """Every register that the read touches."""
+        return {(self.function, address) for address in range(self.address, self.address + self.count)}
 
     def __str__(self) -> str:
         return f"{self.function}:{self.address}+{self.count}"
@@ -38,10 +47,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a device allows: the most registers a read, and whether undefined registers may be read."""
+    """What a device allows: the most registers a read, and whether undefined registers may be read.
+
+    `barriers` are undefined registers that may not.
+    """
 
     registers: int = 125
     holes: bool = True
+    barriers: frozenset[Place] = frozenset()
 
 
 def plan(registers: Iterable[Register], slots: Mapping[str, int], limits: Limits, costs: Costs) -> list[Block]:
@@ -52,17 +65,26 @@ def plan(registers: Iterable[Register], slots: Mapping[str, int], limits: Limits
     ordered = sorted(registers, key=lambda r: (r.function, r.address, r.end))
     blocks = []
     for _, group in groupby(ordered, key=lambda r: r.function):
-        wanted = list(group)
-        for run in [wanted] if limits.holes else _runs(wanted):
+        for run in _runs(group, limits):
             blocks += [_block(part, slots) for part in _cheapest_cut(run, limits.registers, costs)]
     return blocks
+
+
+def cost(blocks: Iterable[Block], costs: Costs) -> float:
+    """Seconds that the reads take."""
+    return sum(costs.read + costs.register * block.count for block in blocks)
+
+
+def places(registers: Iterable[Register]) -> set[Place]:
+    """Every register that the values take."""
+    return {(register.function, address) for register in registers for address in _addresses(register)}
 
 
 def refine(block: Block, slots: Mapping[str, int]) -> list[Block]:
     """Smaller reads in place of one that a device refused: without holes, then halves, then none."""
     registers = list(block.registers)
     if block.holes:
-        return [_block(part, slots) for part in _runs(registers)]
+        return [_block(part, slots) for part in _runs(registers, Limits(holes=False))]
     half = len(registers) // 2
     return [_block(part, slots) for part in (registers[:half], registers[half:]) if half]
 
@@ -89,20 +111,29 @@ def _cheapest_cut(registers: Sequence[Register], most: int, costs: Costs) -> lis
     return parts[::-1]
 
 
-def _runs(registers: Sequence[Register]) -> list[list[Register]]:
-    """Registers in order of address, cut wherever there is a hole."""
+def _runs(registers: Iterable[Register], limits: Limits) -> list[list[Register]]:
+    """Registers in order of address, cut wherever there is a hole that may not be read."""
     runs: list[list[Register]] = []
-    end = -1
+    end = 0
     for register in registers:
-        if not runs or register.address > end:
+        if not runs or _parted(register, end, limits):
             runs.append([])
         runs[-1].append(register)
         end = max(end, register.end)
     return runs
 
 
-def _addresses(registers: Iterable[Register]) -> set[int]:
-    return {address for register in registers for address in range(register.address, register.end)}
+def _parted(register: Register, end: int, limits: Limits) -> bool:
+    """Whether a read may not go on from `end` to a register."""
+    if register.address <= end:
+        return False
+    if not limits.holes:
+        return True
+    return any(f == register.function and end <= address < register.address for f, address in limits.barriers)
+
+
+def _addresses(register: Register) -> range:
+    return range(register.address, register.end)
 
 
 def _block(registers: Sequence[Register], slots: Mapping[str, int]) -> Block:
