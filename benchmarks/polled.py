@@ -9,15 +9,18 @@ from mbmd.bus.client import Client
 from mbmd.bus.meter import Meter
 from mbmd.bus.poller import Poller
 from mbmd.config.adapter import Adapter
+from mbmd.config.options import NO_OPTIONS, DeviceOptions
 from mbmd.devices import registry
+from mbmd.devices.settings import resolve
 from mbmd.measurements import CATALOGUE
-from mbmd.planner import Block, Limits, plan
+from mbmd.planner import Block
 from mbmd.protocol.timing import costs
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
 from mbmd.transport.open import opener
 
 WARM_UP = 0.5
+FLAT_OUT = DeviceOptions(rate=0.0, timeout=0.5)
 
 
 class Count(NamedTuple):
@@ -29,12 +32,17 @@ class Count(NamedTuple):
     cpu: float
 
 
-def sdm630(adapter: Adapter) -> tuple[DeviceReadings, list[Block]]:
-    """Empty readings of a meter, and its reads on an adapter."""
-    device_type = registry.get("SDM")
-    readings = DeviceReadings(adapter.address, "SDM", (CATALOGUE[r.measurement] for r in device_type.registers))
-    limits = Limits(device_type.max_registers, device_type.holes)
-    return readings, plan(device_type.registers, readings.slots, limits, costs(adapter))
+def sdm630(adapter: Adapter, unit: int = 1) -> Meter:
+    """A meter on an adapter, to be polled flat out."""
+    settings = resolve(registry.get("SDM"), NO_OPTIONS, adapter.options, FLAT_OUT)
+    name = f"{adapter.address}:{unit}"
+    readings = DeviceReadings(name, "SDM", (CATALOGUE[register.measurement] for register in settings.registers))
+    return Meter(unit, readings, settings, costs(adapter))
+
+
+def reads(adapter: Adapter) -> list[Block]:
+    """The reads of a meter on an adapter."""
+    return sdm630(adapter).due(0.0)
 
 
 async def poll(buses: Iterable[tuple[Adapter, Iterable[int]]], seconds: float) -> Count:
@@ -43,9 +51,9 @@ async def poll(buses: Iterable[tuple[Adapter, Iterable[int]]], seconds: float) -
     clients = []
     tasks = []
     for adapter, units in buses:
-        on_bus = [Meter(unit, readings, tuple(blocks)) for unit in units for readings, blocks in [sdm630(adapter)]]
+        on_bus = [sdm630(adapter, unit) for unit in units]
         clients.append(Client(adapter, opener(adapter), 0.5))
-        poller = Poller(clients[-1], on_bus, 0.0, Hub(m.readings for m in on_bus))
+        poller = Poller(clients[-1], on_bus, Hub(m.readings for m in on_bus), lambda _: None)
         tasks.append(asyncio.create_task(poller.run()))
         meters += on_bus
     await asyncio.sleep(WARM_UP)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.polled import poll, sdm630
+from benchmarks.polled import poll, reads
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.protocol.timing import costs
 
@@ -29,7 +29,7 @@ def run(seconds: float, repeat: int) -> Iterator[str]:
 
 
 def _measure(adapter: Adapter, seconds: float, repeat: int) -> str:
-    line, (_, blocks) = costs(adapter), sdm630(adapter)
+    line, blocks = costs(adapter), reads(adapter)
     limit = 1 / sum(line.read + line.register * block.count for block in blocks)
     devices = ",".join(f"sdm:{unit}" for unit in UNITS)
     command = [sys.executable, "-m", "mbmd", "simulate", "-a", adapter.address, "-b", str(adapter.baudrate)]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import uvloop
 
-from benchmarks.polled import WARM_UP, Count, poll, sdm630
+from benchmarks.polled import WARM_UP, Count, poll, reads
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.protocol.framer import make_framer
 
@@ -64,7 +64,7 @@ async def bare(adapters: list[Adapter], seconds: float) -> Count:
     """Count what the loop alone can do."""
     loop = asyncio.get_running_loop()
     framer = make_framer(adapters[0].framing)
-    frames = [framer.request(1, block.request) for block in sdm630(adapters[0])[1]]
+    frames = [framer.request(1, block.request) for block in reads(adapters[0])]
     for adapter in adapters:
         await loop.create_connection(lambda: Bare(frames), adapter.host, adapter.port)
     await asyncio.sleep(WARM_UP)
@@ -82,12 +82,12 @@ def run(seconds: float, repeat: int) -> Iterator[str]:
             rounds = [[_measure(way, seconds, ports) for way in ("bare", "mbmd")] for _ in range(repeat)]
         finally:
             server.terminate()
-    reads = len(sdm630(parse_adapter("127.0.0.1:502"))[1])
+    cut = len(reads(parse_adapter("127.0.0.1:502")))
     for way, counts in zip(("bare", "mbmd"), zip(*rounds, strict=True), strict=True):
-        sets = statistics.median(count.requests / reads / count.seconds for count in counts)
+        sets = statistics.median(count.requests / cut / count.seconds for count in counts)
         cpu = statistics.median(count.cpu / count.requests * 1e6 for count in counts)
         errors = sum(count.errors for count in counts)
-        yield f"{way}: {sets:,.0f} sets of {reads} reads/s, {cpu:.2f} µs CPU a read, {errors} errors"
+        yield f"{way}: {sets:,.0f} sets of {cut} reads/s, {cpu:.2f} µs CPU a read, {errors} errors"
     speed = statistics.median(b.requests / b.seconds / (a.requests / a.seconds) for a, b in rounds)
     cpu = statistics.median(a.cpu / a.requests / (b.cpu / b.requests) for a, b in rounds)
     yield f"mbmd / bare: {speed:.2f} of the sets a second, {cpu:.2f} of the sets a CPU second"

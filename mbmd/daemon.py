@@ -6,31 +6,41 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import groupby
+from time import monotonic
 from typing import NamedTuple
 
 import uvloop
 
 from mbmd import __version__
 from mbmd.bus.client import Client
+from mbmd.bus.memory import Memory
 from mbmd.bus.meter import Meter
+from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poller import Poller
+from mbmd.bus.report import report
 from mbmd.bus.trace import Trace
 from mbmd.config.adapter import Adapter, Medium
 from mbmd.config.devices import Device
+from mbmd.config.options import DeviceOptions
 from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port
 from mbmd.devices import registry
 from mbmd.devices.schema import DeviceType
+from mbmd.devices.settings import Settings, resolve
 from mbmd.errors import UsageError
 from mbmd.measurements import CATALOGUE
-from mbmd.planner import Limits, plan
 from mbmd.protocol.timing import costs
 from mbmd.readings.device import DeviceReadings
+from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
+from mbmd.transport import latency
 from mbmd.transport.open import Opener, opener
 
 log = logging.getLogger(__name__)
 raw_log = logging.getLogger("mbmd.raw")
+
+FIRST_REPORT = 60.0
+REPORT_PAUSE = 600.0
 
 
 class _BusDevice(NamedTuple):
@@ -38,6 +48,7 @@ class _BusDevice(NamedTuple):
 
     unit: int
     type: DeviceType
+    settings: Settings
     readings: DeviceReadings
 
 
@@ -62,14 +73,24 @@ def stop_on_signal() -> asyncio.Event:
 
 async def serve(config: RunConfig, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
     """Poll and serve until `stop` is set; `started` is called when the web server listens."""
-    buses = [(adapter, [_bus_device(device) for device in devices]) for adapter, devices in _by_adapter(config.devices)]
-    hub = Hub(device.readings for _, devices in buses for device in devices)
+    run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
+    buses = [(a, [_bus_device(device, run) for device in devices]) for a, devices in _by_adapter(config.devices)]
+    accounts = [
+        BusHealth(adapter.address, [d.readings.id for d in devices], adapter.is_serial_line)
+        for adapter, devices in buses
+    ]
+    hub = Hub((device.readings for _, devices in buses for device in devices), accounts)
+    memory = Memory(config.state)
     async with _serving(config.api, hub), AsyncExitStack() as stack:
-        pollers = [await stack.enter_async_context(_bus(adapter, devices, config, hub)) for adapter, devices in buses]
+        stack.callback(memory.close)
+        pollers = [
+            await stack.enter_async_context(_bus(adapter, devices, config, hub, account, memory))
+            for (adapter, devices), account in zip(buses, accounts, strict=True)
+        ]
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
         if config.api is not None:
             log.info("listening on http://%s", join_host_port(*config.api))
-        tasks = [asyncio.create_task(poller.run()) for poller in pollers]
+        tasks = [asyncio.create_task(work) for work in (memory.run(), _report(hub), *(p.run() for p in pollers))]
         stack.push_async_callback(_end, tasks)
         started()
         await _wait(stop, tasks)
@@ -93,16 +114,48 @@ async def _serving(api: tuple[str, int] | None, hub: Hub) -> AsyncIterator[None]
 
 
 @asynccontextmanager
-async def _bus(adapter: Adapter, devices: list[_BusDevice], config: RunConfig, hub: Hub) -> AsyncIterator[Poller]:
+async def _bus(
+    adapter: Adapter,
+    devices: list[_BusDevice],
+    config: RunConfig,
+    hub: Hub,
+    account: BusHealth,
+    memory: Memory,
+) -> AsyncIterator[Poller]:
     """The poller of one bus; a serial adapter is open already, so that what is wrong with it is known at the start."""
-    client = Client(adapter, _opener(adapter, devices), config.timeout, _trace(adapter, config.raw))
-    poller = Poller(client, [_meter(adapter, device) for device in devices], config.rate, hub)
+    open_line = _opener(adapter, devices)
+    timeout = max(device.settings.timeout for device in devices)
+    client = Client(adapter, open_line, timeout, _trace(adapter, config.raw), account)
+    meters = {_meter(adapter, device, memory): _key(adapter, device) for device in devices}
+    poller = Poller(
+        client,
+        meters,
+        hub,
+        lambda meter: memory.keep(meters[meter], meter.learned.dump()),
+        OtherFraming.of(adapter, open_line),
+    )
     try:
         if adapter.medium is Medium.SERIAL:
             await poller.open()
+            _look_at_latency(client)
         yield poller
     finally:
         client.close()
+
+
+def _look_at_latency(client: Client) -> None:
+    client.health.latency_timer = timer = latency.latency_timer(client.address)
+    if timer is not None and timer > 1:
+        client.advise(latency.advice(client.address, timer))
+
+
+async def _report(hub: Hub) -> None:
+    """Say in the log how the buses are: soon after the start, then now and then."""
+    await asyncio.sleep(FIRST_REPORT)
+    while True:
+        for bus in hub.buses:
+            log.info("%s", report(bus, [hub.devices[name] for name in bus.devices], monotonic()))
+        await asyncio.sleep(REPORT_PAUSE)
 
 
 async def _end(tasks: Iterable["asyncio.Task[None]"]) -> None:
@@ -127,19 +180,29 @@ def _by_adapter(devices: Iterable[Device]) -> list[tuple[Adapter, list[Device]]]
     return [(adapter, list(group)) for adapter, group in groupby(ordered, key=lambda device: device.spec.adapter)]
 
 
-def _bus_device(device: Device) -> _BusDevice:
+def _bus_device(device: Device, run: DeviceOptions) -> _BusDevice:
     device_type = registry.get(device.spec.type)
     if device.spec.subdevice:
         raise UsageError(f"device {device.id}: only SunSpec devices have subdevices")
-    measurements = (CATALOGUE[register.measurement] for register in device_type.registers)
+    try:
+        settings = resolve(device_type, device.spec.options, device.spec.adapter.options, run)
+    except UsageError as error:
+        raise UsageError(f"device {device.id}: {error}") from None
+    measurements = (CATALOGUE[register.measurement] for register in settings.registers)
     readings = DeviceReadings(device.id, device.spec.type.upper(), measurements)
-    return _BusDevice(device.spec.unit, device_type, readings)
+    return _BusDevice(device.spec.unit, device_type, settings, readings)
 
 
-def _meter(adapter: Adapter, device: _BusDevice) -> Meter:
-    limits = Limits(device.type.max_registers, device.type.holes)
-    blocks = plan(device.type.registers, device.readings.slots, limits, costs(adapter))
-    return Meter(device.unit, device.readings, tuple(blocks), device.type.pause)
+def _key(adapter: Adapter, device: _BusDevice) -> str:
+    """A device in the state file: its id would change with other adapters."""
+    return f"{device.readings.type}:{device.unit}@{adapter.address}"
+
+
+def _meter(adapter: Adapter, device: _BusDevice, memory: Memory) -> Meter:
+    meter = Meter(device.unit, device.readings, device.settings, costs(adapter))
+    if known := memory.known(_key(adapter, device)):
+        meter.remember(known)
+    return meter
 
 
 def _opener(adapter: Adapter, devices: Iterable[_BusDevice]) -> Opener:

@@ -4,11 +4,12 @@ MbmdError
 ├── UsageError               the command ends with exit code 2 and this one line
 │   └── DeviceTableError     a device table (TOML) is wrong: names its file and key
 ├── LinkError                the connection is down: the bus reconnects after a pause
+│   └── NotConnectedError    it was closed before the request: the bus connects and asks
 └── TransactionError         one request got no good answer
     ├── AnswerTimeout        nothing came in time: asked again, then the device is offline
     ├── FrameError           what came was damaged or not the answer: asked again
-    └── ModbusException      the device refuses; codes 2 and 3 ask for another plan, 10 and 11 are a
-                                gateway's word for no answer, others are asked again
+    └── ModbusException      the device refuses; codes 2 and 3 ask for another plan, 5 and 6 for time, 10
+                                and 11 are a gateway's word for no answer, others are asked again
 """
 
 
@@ -25,7 +26,16 @@ class DeviceTableError(UsageError):
 
 
 class LinkError(MbmdError):
-    """The way to the bus is down: cable, adapter, gateway or network."""
+    """The way to the bus is down: cable, adapter, gateway or network; `asked` if it went down under a request."""
+
+    kind = "link"
+    asked = True
+
+
+class NotConnectedError(LinkError):
+    """The connection was closed before the request: nothing was asked."""
+
+    asked = False
 
 
 class TransactionError(MbmdError):
@@ -33,14 +43,22 @@ class TransactionError(MbmdError):
 
     means_silence = True
     """Nothing was heard of the device itself."""
+    kind = "other"
+    """What it is counted as."""
 
 
 class AnswerTimeout(TransactionError):  # noqa: N818 - the field's own word
     """No answer within the timeout."""
 
+    kind = "timeout"
+
 
 class FrameError(TransactionError):
     """An answer was damaged (checksum) or could not belong to the request."""
+
+    def __init__(self, text: str, kind: str = "damaged") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 EXCEPTIONS = {
@@ -63,9 +81,20 @@ class ModbusException(TransactionError):  # noqa: N818 - the specification's own
     def __init__(self, code: int) -> None:
         super().__init__(f"exception {code} ({EXCEPTIONS.get(code, 'unknown')})")
         self.code = code
+        self.kind = f"exception {code}"
         self.means_silence = code in (10, 11)
 
     @property
     def asks_for_other_plan(self) -> bool:
         """The device refuses the address or the length, so the same request would be refused again."""
         return self.code in (2, 3)
+
+    @property
+    def asks_for_time(self) -> bool:
+        """The device is busy, and will answer the same request later."""
+        return self.code in (5, 6)
+
+    @property
+    def is_final(self) -> bool:
+        """The device does not know the function."""
+        return self.code == 1

@@ -4,14 +4,19 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from math import isnan
+from typing import Any
 
 from mbmd.bus.client import Client
 from mbmd.bus.meter import Meter
+from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poller import Poller
+from mbmd.config.options import PollClass
+from mbmd.devices.schema import Register
+from mbmd.devices.settings import DEFAULT_RATING, Settings
 from mbmd.errors import LinkError, UsageError
 from mbmd.measurements import CATALOGUE
-from mbmd.planner import Limits, plan
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub, Update
@@ -24,27 +29,68 @@ from tests.virtual_time import now
 
 TIMEOUT = 0.03
 RATE = 1.0
+SLOW_RATE = 10.0
+PATIENCE = 10_000.0
+COSTS = Costs(1, 0.1)
+"""A hole of fewer than ten registers is read along."""
 ADDRESSES = (0, 1, 2, 3, 100, 101, 200)
 NAMES = [row.measurement for row in registers(*ADDRESSES)]
 
 
-def make_meter(unit: int = 1, addresses: Iterable[int] = ADDRESSES, pause: float = 0.0) -> Meter:
-    """Three reads: 0 to 3, 100 and 101, 200."""
-    rows = registers(*addresses)
-    readings = DeviceReadings(f"SDM1.{unit}", "SDM", [CATALOGUE[row.measurement] for row in rows])
-    return Meter(unit, readings, tuple(plan(rows, readings.slots, Limits(), Costs(1, 0.1))), pause)
+def make_settings(rows: Iterable[Register], **asked: Any) -> Settings:
+    """What counts for a device that was asked for little."""
+    plain = Settings(
+        registers=tuple(rows),
+        timeout=TIMEOUT,
+        pause=0.0,
+        max_registers=125,
+        holes=True,
+        rate=RATE,
+        slow_rate=SLOW_RATE,
+        rating=DEFAULT_RATING,
+        plausibility=True,
+    )
+    return replace(plain, **asked)
+
+
+def meter_of(rows: Iterable[Register], unit: int = 1, **asked: Any) -> Meter:
+    """A device with any registers."""
+    made = make_settings(rows, **asked)
+    readings = DeviceReadings(f"SDM1.{unit}", "SDM", [CATALOGUE[row.measurement] for row in made.registers])
+    return Meter(unit, readings, made, COSTS)
+
+
+def make_meter(
+    unit: int = 1,
+    addresses: Iterable[int] = ADDRESSES,
+    slow: Iterable[int] = (),
+    once: Iterable[int] = (),
+    **asked: Any,
+) -> Meter:
+    """Three reads: 0 to 3, 100 and 101, 200; `slow` and `once` are addresses of that class."""
+    classes = dict.fromkeys(slow, PollClass.SLOW) | dict.fromkeys(once, PollClass.ONCE)
+    rows = [replace(row, poll=classes.get(row.address, PollClass.FAST)) for row in registers(*addresses)]
+    return meter_of(rows, unit, **asked)
+
+
+def plans(meter: Meter) -> list[str]:
+    """The reads of a device, class by class."""
+    return [str(block) for group in meter.groups for block in group.plan]
 
 
 class Bus:
-    """A poller on a scripted line."""
+    """A poller on a scripted line. `kept` are the meters that had news for the state file."""
 
-    def __init__(self, line: ScriptedLine, *meters: Meter, rate: float = RATE) -> None:
+    def __init__(self, line: ScriptedLine, *meters: Meter, other_framing: OtherFraming | None = None) -> None:
         self.line = line
         self.meters = meters
+        self.kept: list[Meter] = []
         self.hub = Hub(meter.readings for meter in meters)
         self.subscription = self.hub.subscribe()
         self.client = Client(line.adapter, line.open, TIMEOUT)
-        self.task = asyncio.create_task(self._live(Poller(self.client, meters, rate, self.hub)))
+        self.health = self.client.health
+        poller = Poller(self.client, meters, self.hub, self.kept.append, other_framing)
+        self.task = asyncio.create_task(self._live(poller))
 
     async def _live(self, poller: Poller) -> None:
         await poller.open()
@@ -66,13 +112,19 @@ class Bus:
         raise AssertionError("it never came to that")
 
     async def update(self) -> Update:
-        (update,) = await self.subscription.take()
+        """What the next poll that brings anything brings; raises what ended the bus."""
+        taking = asyncio.ensure_future(self.subscription.take())
+        await asyncio.wait([self.task, taking], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if not taking.done():
+            taking.cancel()
+            self.task.result()
+        (update,) = taking.result()
         return update
 
 
 @asynccontextmanager
-async def polling(line: ScriptedLine, *meters: Meter, rate: float = RATE) -> AsyncIterator[Bus]:
-    bus = Bus(line, *(meters or (make_meter(),)), rate=rate)
+async def polling(line: ScriptedLine, *meters: Meter, other_framing: OtherFraming | None = None) -> AsyncIterator[Bus]:
+    bus = Bus(line, *(meters or (make_meter(),)), other_framing=other_framing)
     try:
         yield bus
     finally:
@@ -89,8 +141,9 @@ def values(readings: DeviceReadings) -> dict[str, float]:
 
 
 def right(meter: Meter, *without: int) -> dict[str, float]:
-    rows = zip(NAMES, ADDRESSES, strict=True)
-    return {name: word(meter.unit, 3, at) for name, at in rows if name in meter.readings.slots and at not in without}
+    """What a device should read, but for the registers at some addresses."""
+    rows = meter.settings.registers
+    return {row.measurement: word(meter.unit, 3, row.address) for row in rows if row.address not in without}
 
 
 def no_wrong_value(meter: Meter) -> bool:

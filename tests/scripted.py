@@ -162,6 +162,13 @@ class ScriptedLine:
         return [asked.place for asked in self.asked]
 
 
+def only(unit: int, step: Step, framing: Framing = Framing.MBAP) -> ScriptedLine:
+    """A line on which a unit does the same about every request."""
+    line = ScriptedLine(framing)
+    line.by_unit[unit] = step
+    return line
+
+
 class _Near(asyncio.Protocol):
     def __init__(self, receiver: Receiver) -> None:
         self.data_received = receiver.data_received  # type: ignore[method-assign]

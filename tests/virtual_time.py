@@ -9,9 +9,14 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from mbmd.bus import client, poller
+from mbmd.bus import client, poller, scheduler
 
 T = TypeVar("T")
+
+UNIX = 1_700_000_000
+"""What Unix time is ahead of the loop's clock."""
+STANDSTILL = 20_000
+"""Turns of the loop within one moment, after which it is taken to go round for ever."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -19,11 +24,20 @@ class _Selector(selectors.DefaultSelector):
 
     now = 1000.0
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = 0
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or timeout is None:
             return ready or super().select(timeout)
+        before = self.now
         self.now += max(timeout, 0.0)
+        self._turns = 0 if self.now > before else self._turns + 1
+        if self._turns > STANDSTILL:
+            self._turns = 0  # what ends the tasks takes some turns too
+            raise AssertionError("the loop goes round and round, and the time stands still")
         return ready
 
 
@@ -39,16 +53,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Like `asyncio.run` in virtual time, which is also the clock of client and poller.
+    """Like `asyncio.run` in virtual time, which is also the clock of client and poller; pauses have no jitter.
 
-    Whoever leaves a task or a timer behind fails: AssertionError names it.
+    Whoever leaves a task or a timer behind fails, and so does who goes round for ever: AssertionError says it.
     """
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         loop = runner.get_loop()
         with (
             patch.object(client, "monotonic", loop.time),
             patch.object(poller, "monotonic", loop.time),
-            patch.object(poller, "time", lambda: 1_700_000_000 + loop.time()),
+            patch.object(poller, "time", lambda: UNIX + loop.time()),
+            patch.object(scheduler, "JITTER", 0.0),
         ):
             result = runner.run(_watched(main))
     return result

@@ -1,6 +1,8 @@
 """One transaction at a time on one connection."""
 
 import asyncio
+import logging
+from dataclasses import replace
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -8,27 +10,25 @@ from typing import TYPE_CHECKING
 from mbmd._native.decode import Program
 from mbmd.bus.deadline import Deadline
 from mbmd.bus.late import LateAnswers
-from mbmd.bus.silence import Silence
 from mbmd.bus.trace import FrameTrace, Trace
+from mbmd.bus.wire import Wire
 from mbmd.config.adapter import Adapter, Medium
-from mbmd.errors import AnswerTimeout, FrameError, LinkError
+from mbmd.errors import AnswerTimeout, FrameError, LinkError, NotConnectedError
 from mbmd.protocol.framer import ANSWER, DAMAGED, LOST_SYNC, WAITING, make_framer
 from mbmd.protocol.pdu import Request
-from mbmd.protocol.timing import silent_interval
+from mbmd.readings.health import BusHealth
 from mbmd.transport.line import Line
 from mbmd.transport.open import Opener
 
 if TYPE_CHECKING:
     from array import array
 
+log = logging.getLogger(__name__)
+
 AFTER_DAMAGE = 0.05
 """Seconds that a good frame may still take to follow a damaged one."""
 LATE = 1.0
 """Seconds, at the least, for which an answer may come after its timeout and be taken for that of a like request."""
-PATIENCE = 1.0
-"""Seconds, at the least, for which others may talk on a serial line before a request."""
-LONGEST_FRAME = 256
-"""Characters of an RTU frame, MODBUS over Serial Line V1.02, section 2.5.1."""
 
 
 class _Connection:
@@ -55,21 +55,30 @@ class Client:
     """The master of one bus: asks, and takes nothing but the answer.
 
     `timeout` is how long a device may take to answer, beyond the time that the frames take on the wire.
+    `unit` was asked last; `unit_pause` is the rest before another is asked, in seconds.
     """
 
-    def __init__(self, adapter: Adapter, open_line: Opener, timeout: float, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        open_line: Opener,
+        timeout: float,
+        trace: Trace | None = None,
+        health: BusHealth | None = None,
+    ) -> None:
+        self.adapter = adapter
         self.address = adapter.address
+        self.health = health or BusHealth(adapter.address, has_wire=adapter.is_serial_line)
+        self.unit_pause = self.health.unit_pause = adapter.unit_pause
+        self.unit: int | None = None
         self._open_line = open_line
         self._timeout = timeout
         self._trace = FrameTrace(trace) if trace is not None else None
-        self._character = adapter.character_seconds if adapter.is_serial_line else 0.0
-        self._framer = make_framer(adapter.framing)
+        self._wire = Wire(adapter, self.health) if adapter.is_serial_line else None
+        self._framer = make_framer(adapter.framing, adapter.transaction_ids)
         self._feed = self._framer.feed
         self._loop = asyncio.get_running_loop()
         self._deadline = Deadline(self._loop, self._expire)
-        interval = silent_interval(adapter) if adapter.medium is Medium.SERIAL else 0.0
-        patience = max(PATIENCE, LONGEST_FRAME * self._character)
-        self._silence = Silence(interval, patience) if interval else None
         self._is_stream = adapter.medium is Medium.TCP
         # A request asked again may still get its second answer a timeout later. A stream loses nothing: however
         # late, the answer will come, unless the connection ends.
@@ -79,6 +88,9 @@ class Client:
         self._connection = _Connection(self)
         self._answer: asyncio.Future[int] | None = None
         self._damaged = False
+        self._asked = 0
+        self._free = 0.0
+        self._has_been_connected = False
 
     @property
     def connected(self) -> bool:
@@ -93,52 +105,80 @@ class Client:
         self._connection.give_up()
         connection = self._connection = _Connection(self)
         line = await self._open_line(connection)
+        if self.adapter.connect_delay:
+            try:
+                await asyncio.sleep(self.adapter.connect_delay)
+            except asyncio.CancelledError:
+                line.close()
+                raise
         if connection.over:  # an event loop may tell of the end before it tells of the beginning
             line.close()
             raise LinkError(f"{self.address}: the connection was closed at once")
         self._line = line
+        self._asked = 0
+        self.health.connected = True
+        self.health.reconnects += self._has_been_connected
+        self._has_been_connected = True
 
     def close(self) -> None:
         """Close the line and give back timers; the client cannot be used again."""
         self.disconnect()
         self._deadline.close()
-        if self._silence is not None:
-            self._silence.close()
+        if self._wire is not None:
+            self._wire.close()
 
     def disconnect(self) -> None:
         """Close the line; `connect` opens it again."""
         self._connection.give_up()
+        self.health.connected = False
         if self._line is not None:
             self._line.close()
             self._line = None
 
-    async def transact(
-        self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
-    ) -> None:
-        """Send a request, not before `hold` is over, and wait for its answer, which `program` decodes into `column`.
+    def rest(self) -> None:
+        """Close the line until it is needed again, which is no fault of it."""
+        self.disconnect()
+        self._has_been_connected = False
 
+    async def transact(
+        self,
+        unit: int,
+        request: Request,
+        program: Program | None = None,
+        column: "array[float] | None" = None,
+        *,
+        patience: float | None = None,
+        pause: float = 0.0,
+    ) -> None:
+        """Send a request, not before `hold` and a rest of `pause` are over, and wait for its answer.
+
+        `program` decodes the answer into `column`; `patience` counts in place of the client's timeout.
         Raises LinkError when the line is down, else the TransactionError that tells what came.
         """
-        if self._character:
-            await self._wait_for_turn(unit, request)
+        if unit != self.unit and self.unit_pause > pause:
+            pause = self.unit_pause
+        if pause or self._late is not None:
+            await self._wait_for_turn(unit, request, pause)
         line = self._line
         if line is None:
-            raise LinkError(f"{self.address}: the connection is closed")
+            raise NotConnectedError(f"{self.address}: the connection is closed")
+        self.unit = unit
         self._answer = answer = self._loop.create_future()
         self._damaged = False
-        self._send(line, unit, request, program, column)
+        sent = self._send(line, unit, request, program, column, self._timeout if patience is None else patience)
         try:
             code = await answer
-        except (AnswerTimeout, asyncio.CancelledError):
-            self._framer.forget()
-            if self._late is not None:
-                self._late.missed(unit, request, monotonic())
+        except (AnswerTimeout, asyncio.CancelledError) as error:
+            self._missed(unit, request, error)
             raise
         finally:
             self._answer = None
             self._deadline.clear()
+            self._free = now = monotonic()
         if code != ANSWER:
+            self.health.unanswered += 1
             raise self._doubt(unit, request) or self._framer.error(code)
+        self.health.answered(now - sent)
 
     def hold(self, unit: int, request: Request) -> float:
         """Seconds for which a late answer to another request could be taken for the answer to this one.
@@ -157,42 +197,78 @@ class Client:
             self.disconnect()
 
     @property
+    def heard(self) -> bool:
+        """Whether a serial line has brought anything since the last request, beside its echo."""
+        return self._wire is not None and self._wire.has_brought_anything(self._framer.reader.echoes)
+
+    @property
     def payload(self) -> bytes:
         """The data of the last good answer."""
         return self._framer.reader.payload
 
-    async def _wait_for_turn(self, unit: int, request: Request) -> None:
+    async def _wait_for_turn(self, unit: int, request: Request, pause: float) -> None:
         if seconds := self.hold(unit, request):
             await asyncio.sleep(seconds)
-        if self._silence is not None and not await self._silence.wait():
-            raise FrameError("others never stop talking on the line")
+        if self._wire is None or self._wire.silence is None:
+            if (seconds := self._free + pause - monotonic()) > 0:
+                await asyncio.sleep(seconds)
+        elif not await self._wire.silence.wait(pause):
+            raise FrameError("others never stop talking on the line", "noise")
 
     def _send(
-        self, line: Line, unit: int, request: Request, program: Program | None, column: "array[float] | None"
-    ) -> None:
+        self,
+        line: Line,
+        unit: int,
+        request: Request,
+        program: Program | None,
+        column: "array[float] | None",
+        patience: float,
+    ) -> float:
+        """Send a request and set the deadline of its answer; returns when."""
+        reader = self._framer.reader
+        if reader.skipped:
+            self.health.stale += reader.stale
         frame = self._framer.request(unit, request, program, column)
         if self._trace is not None:
             self._trace.sent(frame)
-        patience = self._timeout
-        if self._character:
-            sending = len(frame) * self._character
-            patience += sending + self._framer.answer_characters(request) * self._character
-            if self._silence is not None:
-                self._silence.sending(sending)
+        if self._wire is not None:
+            patience += self._wire.occupy(frame, self._framer.answer_characters(request))
+        self._asked += 1
         line.write(frame)
         self._deadline.set(patience)
+        return monotonic()
+
+    def _missed(self, unit: int, request: Request, error: BaseException) -> None:
+        """No answer came: it may still come, and must not be taken for another's."""
+        self.health.unanswered += 1
+        self.health.timeouts += isinstance(error, AnswerTimeout)
+        self._framer.forget()
+        if self._late is not None:
+            self._late.missed(unit, request, monotonic())
+        if self._asked == 1 and self._framer.reader.unnumbered:
+            self.advise(
+                "answers do not carry the transaction id of their request: if the gateway cannot echo it,"
+                f" write the adapter as {replace(self.adapter, transaction_ids=False)}"
+            )
+
+    def advise(self, text: str) -> None:
+        """Tell the user, once, what would make the bus better."""
+        if text not in self.health.advice:
+            self.health.advice.append(text)
+            log.warning("%s: %s", self.address, text)
 
     def _doubt(self, unit: int, request: Request) -> FrameError | None:
         """What came was no answer; it may be the late one of another request, and the request's own still come."""
         if self._late is None or not self._late.doubtful(unit, request, monotonic()):
             return None
         self._late.missed(unit, request, monotonic())
-        return FrameError("what came may be a late answer to an earlier request")
+        self.health.stale += 1
+        return FrameError("what came may be a late answer to an earlier request", "stale")
 
     def data_received(self, data: bytes) -> None:
         """Called by the line with what came."""
-        if self._silence is not None:
-            self._silence.heard()
+        if self._wire is not None:
+            self._wire.heard(data, self._answer is not None)
         if self._trace is not None:
             self._trace.heard(data)
         code = self._feed(data)
@@ -203,10 +279,13 @@ class Client:
         if code == DAMAGED:
             if not self._damaged:
                 self._damaged = True
+                self.health.damaged += 1
                 self._deadline.set(AFTER_DAMAGE)
             return
         if code == LOST_SYNC:
             self.disconnect()
+        if self._framer.reader.echoes:
+            self.health.echoes += 1
         answer = self._answer
         if answer is not None and not answer.done():
             answer.set_result(code)
@@ -214,6 +293,7 @@ class Client:
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the line has ended by itself."""
         self._line = None
+        self.health.connected = False
         answer = self._answer
         if answer is not None and not answer.done():
             answer.set_exception(LinkError(f"{self.address}: {exc or 'the connection was closed'}"))

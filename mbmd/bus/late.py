@@ -13,6 +13,7 @@ class LateAnswers:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._missed: dict[tuple[int, bytes], tuple[bytes, float]] = {}
+        self._doubted: tuple[int, bytes] | None = None
 
     def missed(self, unit: int, request: Request, now: float) -> None:
         """The answer to `request` did not come in time."""
@@ -25,11 +26,16 @@ class LateAnswers:
         self._missed.clear()
 
     def doubtful(self, unit: int, request: Request, now: float) -> bool:
-        """Whether an exception may be the late answer to another request; it tells no length either."""
-        return any(
-            unit == other_unit and request.pdu[0] == prefix[0] and pdu != request.pdu and now < until
-            for (other_unit, prefix), (pdu, until) in self._missed.items()
-        )
+        """Whether an exception that has come may be the late answer to another request; it tells no length either.
+
+        When it comes again at once, it is believed.
+        """
+        self._doubted, before = None, self._doubted
+        asked = unit, request.pdu
+        if before == asked or not self._others_missed(unit, request, now):
+            return False
+        self._doubted = asked
+        return True
 
     def hold(self, unit: int, request: Request, now: float) -> float:
         """Seconds to wait before sending `request`, so that no late answer is taken for its own."""
@@ -44,3 +50,9 @@ class LateAnswers:
             self._missed[key] = pdu, now + 2 * self._seconds
             return 0.0
         return until - now
+
+    def _others_missed(self, unit: int, request: Request, now: float) -> bool:
+        return any(
+            unit == other_unit and request.pdu[0] == prefix[0] and pdu != request.pdu and now < until
+            for (other_unit, prefix), (pdu, until) in self._missed.items()
+        )

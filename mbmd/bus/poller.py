@@ -2,36 +2,44 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable
 from time import monotonic, time
-from typing import TYPE_CHECKING
 
 from mbmd.bus.client import Client
-from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
-from mbmd.bus.scheduler import FIRST_PAUSE, LONGEST_PAUSE, Scheduler
+from mbmd.bus.meter import WITHDRAWN_AFTER, Doubt, Meter
+from mbmd.bus.other_framing import OtherFraming
+from mbmd.bus.poll import Poll
+from mbmd.bus.scheduler import Scheduler, pause_after
+from mbmd.bus.unit_pause import UnitPause
+from mbmd.config.values import format_duration
 from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
-from mbmd.planner import Block
 from mbmd.readings.hub import Hub
 
-if TYPE_CHECKING:
-    from array import array
-
-ATTEMPTS = 3
-"""Times that a request is sent to a device that is online."""
-
 log = logging.getLogger(__name__)
+
+MOST_BUSY = 10
+"""Polls in a row in which a device may say that it is busy before it counts as offline."""
+
+Keep = Callable[[Meter], None]
+"""Called when a meter has learned something that a restart should know."""
 
 
 class Poller:
     """The task of one bus."""
 
-    def __init__(self, client: Client, meters: Iterable[Meter], rate: float, hub: Hub) -> None:
+    def __init__(
+        self, client: Client, meters: Iterable[Meter], hub: Hub, keep: Keep, other_framing: OtherFraming | None = None
+    ) -> None:
         self._client = client
         self._meters = list(meters)
-        self._scheduler = Scheduler(self._meters, rate, monotonic())
+        self._scheduler = Scheduler(self._meters, monotonic())
         self._hub = hub
-        self._link_down = False
-        self._pause = FIRST_PAUSE
+        self._keep = keep
+        self._other_framing = other_framing
+        self._unit_pause = UnitPause(client.unit_pause)
+        self._watches_units = client.adapter.is_serial_line and len(self._meters) > 1
+        self._link_failures = 0
 
     async def open(self) -> None:
         """Connect for the first time. Raises UsageError when the adapter needs the user."""
@@ -53,9 +61,8 @@ class Poller:
 
     async def _reconnect(self) -> None:
         while not self._client.connected:
-            if self._link_down:
-                await asyncio.sleep(self._pause)
-                self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            if self._link_failures:
+                await asyncio.sleep(pause_after(self._link_failures, random.random()))  # noqa: S311
             try:
                 await self._client.connect()
             except (LinkError, UsageError) as error:
@@ -63,126 +70,149 @@ class Poller:
 
     def _link_is_up(self) -> None:
         """A device has answered: only that proves a connection good."""
-        self._link_down = False
-        self._pause = FIRST_PAUSE
-        log.info("%s: connected again", self._client.address)
+        if self._link_failures:
+            log.info("%s: connected again", self._client.address)
+        self._link_failures = 0
+        self._other_framing = None
 
     def _link_is_down(self, error: Exception) -> None:
-        if self._link_down:
+        self._link_failures += 1
+        if self._link_failures > 1:
             return
-        self._link_down = True
-        log.warning("%s: %s", self._client.address, str(error).removeprefix(f"{self._client.address}: "))
+        trouble = str(error).removeprefix(f"{self._client.address}: ")
+        log.warning("%s: %s", self._client.address, trouble)
         for meter in self._meters:
-            meter.go_offline()
+            meter.go_offline(f"the bus is down: {trouble}")
 
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
+        self._client.health.tick(started)
+        poll = Poll(self._client, meter, started, self._observe if self._watches_units else None)
         link_error: LinkError | None = None
-        answered: bool | None = False
         try:
-            answered = await self._poll(meter)
+            await poll.run()
+            if poll.answered and meter.learned.refused and await poll.ask_again(time()):
+                self._replan(meter)
         except LinkError as error:
             link_error = error
-        if answered:
-            self._scheduler.succeeded(meter, started)
-        elif answered is False and self._scheduler.failed(meter, monotonic()) > 1 and link_error is not None:
-            self._go_offline(meter, link_error)
-
-    async def _poll(self, meter: Meter) -> bool | None:
-        """Read a device's whole plan; whether any of it was answered, None when nothing was asked.
-
-        From a read on that a late answer could be taken for, the plan is left to the next poll, which is put off
-        until it may be sent: the other devices go on, and no request makes further late answers meanwhile.
-        """
-        fresh = meter.readings.blank()
-        failed: list[Block] = []
-        answered = False
-        ahead = meter.plan[::-1]
-        error: TransactionError | None = None
-        while ahead:
-            block = ahead.pop()
-            if pause := self._client.hold(meter.unit, block.request):
-                self._scheduler.postpone(meter, monotonic() + pause)
-                ahead.append(block)
-                break
-            patient = (meter.readings.online or answered) and not failed
-            error = await self._read(meter, block, fresh, ATTEMPTS if patient else 1)
-            if error is None:
-                answered = True
-            elif isinstance(error, ModbusException) and error.asks_for_other_plan:
-                ahead += self._replan(meter, block, error)[::-1]
-            else:
-                failed.append(block)
-                meter.put_last(block)
-                if error.means_silence and not answered:
-                    break
-        if answered:
-            self._publish(meter, fresh, failed, ahead)
-        elif not failed and ahead:
-            return None
+        if poll.pause:
+            self._scheduler.postpone(meter, monotonic() + poll.pause)
+        if poll.answered and link_error is None:
+            self._succeeded(poll, started)
         else:
-            self._go_offline(meter, error)
-        return answered
+            meter.learned.conclude((), (), 0.0)
+            await self._failed(poll, started, link_error)
+        if self._client.adapter.close:
+            self._client.rest()
 
-    async def _read(self, meter: Meter, block: Block, fresh: "array[float]", attempts: int) -> TransactionError | None:
-        """Read a block into `fresh`, again after an error that may pass; returns the last error."""
-        readings = meter.readings
-        failure: TransactionError | None = None
-        for _ in range(attempts):
-            if meter.pause:
-                await asyncio.sleep(meter.pause)
-            readings.requests += 1
-            try:
-                await self._transact(meter, block, fresh)
-            except TransactionError as error:
-                readings.errors += 1
-                log.debug("%s: read %s: %s", readings.id, block, error)
-                failure = error
-                if isinstance(error, ModbusException) and error.asks_for_other_plan:
-                    break
-            else:
-                return None
-        return failure
+    async def _failed(self, poll: Poll, started: float, link_error: LinkError | None) -> None:
+        meter, now = poll.meter, monotonic()
+        if link_error is not None:
+            if self._scheduler.failed(meter, now, 0.0) > 1:
+                self._go_offline(meter, link_error)
+            await self._look_for_other_framing(meter)
+        elif poll.busy and meter.busy < MOST_BUSY:
+            meter.busy += 1
+        elif poll.busy or not poll.left or poll.is_dead():
+            self._scheduler.failed(meter, now, now - started)
+            self._go_offline(meter, poll.error)
+            await self._look_for_other_framing(meter)
 
-    async def _transact(self, meter: Meter, block: Block, fresh: "array[float]") -> None:
-        """Ask once, and once more on a new connection: some gateways close theirs after each answer."""
-        try:
-            await self._client.transact(meter.unit, block.request, block.program, fresh)
-        except LinkError:
-            meter.readings.errors += 1
-            try:
-                await self._client.connect()
-            except UsageError as error:  # only at the start does it end the daemon
-                raise LinkError(str(error)) from None
-            meter.readings.requests += 1
-            await self._client.transact(meter.unit, block.request, block.program, fresh)
-
-    def _replan(self, meter: Meter, block: Block, error: ModbusException) -> list[Block]:
-        parts = meter.replan(block)
-        if parts:
-            log.info("%s: read %s: %s, reading it in %d parts", meter.readings.id, block, error, len(parts))
-        else:
-            names = ", ".join(register.measurement for register in block.registers)
-            log.warning("%s: %s is left out, register %s: %s", meter.readings.id, names, block, error)
-        return parts
-
-    def _publish(self, meter: Meter, fresh: "array[float]", failed: list[Block], held: list[Block]) -> None:
-        readings = meter.readings
-        if self._link_down:
+    def _succeeded(self, poll: Poll, started: float) -> None:
+        if self._link_failures or self._other_framing is not None:
             self._link_is_up()
+        meter = poll.meter
+        meter.busy = 0
+        now, unix = monotonic(), time()
+        self._publish(poll, now, unix)
+        due = meter.advance(started, poll.failed + poll.left)
+        meter.readings.health.polled(started, now)
+        if poll.refusals or meter.learned.trying:
+            self._conclude(poll, unix)
+            due = due if poll.failed or poll.left else now
+        elif meter.learned.expire(unix):
+            self._replan(meter)
+        self._scheduler.succeeded(meter, due)
+
+    def _conclude(self, poll: Poll, now: float) -> None:
+        meter = poll.meter
+        before = str(meter.readings.health.plan)
+        for register in meter.learned.conclude(poll.answered, poll.failed, now):
+            log.warning(
+                "%s: %s is left out: the device refuses register %d (function %d); asked again in an hour",
+                meter.readings.id,
+                register.measurement,
+                register.address,
+                register.function,
+            )
+        self._replan(meter)
+        if str(meter.readings.health.plan) != before:
+            log.info("%s: reads: %s", meter.readings.id, ", ".join(str(b) for g in meter.groups for b in g.plan))
+
+    def _replan(self, meter: Meter) -> None:
+        meter.replan()
+        self._keep(meter)
+
+    def _publish(self, poll: Poll, now: float, unix: float) -> None:
+        meter = poll.meter
+        readings = meter.readings
         if not readings.online:
             log.info("%s: online", readings.id)
-            meter.silent = False
-        meter.commit(fresh, failed, monotonic(), time(), held)
-        for block in failed:
-            if meter.failures[block] == WITHDRAWN_AFTER:
+            meter.probes = 0
+            readings.health.trouble = ""
+        doubts = meter.check(poll.fresh, now)
+        meter.commit(poll.fresh, poll.answered, poll.failed, doubts, now, unix, poll.whole)
+        readings.health.last_seen = unix
+        for doubt in doubts:
+            self._tell_of(meter, doubt)
+        for block in poll.failed:
+            if meter.failures.get(block) == WITHDRAWN_AFTER:
                 log.warning("%s: read %s is not answered any more, its values are withdrawn", readings.id, block)
-        self._hub.publish(readings, fresh)
+        self._hub.publish(readings, poll.fresh)
+
+    def _tell_of(self, meter: Meter, doubt: Doubt) -> None:
+        name = f"{meter.readings.id}: {doubt.measurement}"
+        if doubt.believed:
+            log.warning("%s is %.10g from now on, the counter goes on from there", name, doubt.value)
+        else:
+            level = logging.WARNING if meter.readings.health.held_back[doubt.measurement] == 1 else logging.DEBUG
+            log.log(level, "%s of %.10g is held back: it was %.10g before", name, doubt.value, doubt.before)
 
     def _go_offline(self, meter: Meter, error: Exception | None) -> None:
-        if not meter.silent:
-            log.warning("%s: offline, %s", meter.readings.id, error)
-            meter.silent = True
-        meter.go_offline()
+        trouble = _trouble(meter.unit, error)
+        if not meter.probes:
+            log.warning("%s: offline, %s", meter.readings.id, trouble)
+        meter.probes += 1
+        meter.go_offline(trouble)
         if not any(other.readings.online for other in self._meters):
             self._client.renew()
+
+    def _observe(self, changed: bool, error: TransactionError | None, online: bool) -> None:
+        """Take one request into account for the pause on a change of unit."""
+        if not online or isinstance(error, ModbusException):
+            return
+        if self._unit_pause.observe(changed, error is None):
+            pause = self._unit_pause.seconds
+            self._client.unit_pause = self._client.health.unit_pause = pause
+            log.warning(
+                "%s: errors come after a change of unit, %s: the pause there is %s from now on",
+                self._client.address,
+                "and no pause mends it" if self._unit_pause.given_up else "which a pause may mend",
+                format_duration(pause),
+            )
+
+    async def _look_for_other_framing(self, meter: Meter) -> None:
+        """While nobody has ever answered, find out whether the gateway speaks another framing."""
+        other = self._other_framing
+        if other is None or not other.is_due(monotonic()) or any(m.readings.online for m in self._meters):
+            return
+        self._client.disconnect()
+        for block in meter.due(0.0)[:1]:
+            if await other.answers(meter.unit, block.request, meter.settings.timeout):
+                self._client.advise(other.advice)
+
+
+def _trouble(unit: int, error: Exception | None) -> str:
+    if isinstance(error, ModbusException) and error.means_silence:
+        return f"{error}: unit {unit} is asleep or not there"
+    return str(error) if error is not None else "nothing is left to read"

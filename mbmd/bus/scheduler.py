@@ -1,12 +1,16 @@
 """Who is polled next; pure, `now` is an argument."""
 
-from collections.abc import Hashable, Iterable
+import random
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Generic, TypeVar
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+JITTER = 0.2
+"""Share of a pause by which it may be shorter, so that devices that died together are not asked together."""
+PROBE_SHARE = 0.02
+"""Share of a bus that vain probes of dead devices may take from the live ones."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -16,32 +20,40 @@ class _Turn(Generic[Key]):
     key: Key
     due: float
     earliest: float = 0.0
+    latest: float = 0.0
     failures: int = 0
+    lives: bool = False
 
 
-_due = attrgetter("due")
+def pause_after(failures: int, chance: float) -> float:
+    """Seconds until the next attempt after so many in a row: 1 s doubling to 60 s; `chance` is 0 to 1."""
+    return min(FIRST_PAUSE * 2.0 ** (min(failures, 16) - 1), LONGEST_PAUSE) * (1 - JITTER * chance)
 
 
 class Scheduler(Generic[Key]):
-    """Fair turns: the one who has waited longest is next, nobody more often than once in `rate` seconds.
+    """Fair turns: the one who has waited longest is next. Polls that are late are merged.
 
-    Who fails is asked again after a pause that doubles from 1 s to 60 s. Polls that are late are merged.
+    Who fails is probed after a growing pause: once soon, as it may only have missed a request. While others live,
+    further probes of all the dead together take no more than PROBE_SHARE of the time, unless each has waited for
+    LONGEST_PAUSE. `chance` gives numbers from 0 to 1.
     """
 
-    def __init__(self, keys: Iterable[Key], rate: float, now: float) -> None:
-        self._rate = rate
+    def __init__(self, keys: Iterable[Key], now: float, chance: Callable[[], float] = random.random) -> None:
         self._turns = {key: _Turn(key, now) for key in keys}
+        self._chance = chance
+        self._probes_from = now
 
     def next(self) -> tuple[Key, float]:
         """The key whose turn is next and when it is due; a moment in the past means now."""
-        turn = min(self._turns.values(), key=_due)
-        return turn.key, turn.due
+        turn = min(self._turns.values(), key=self._order)
+        return turn.key, self._order(turn)[0]
 
-    def succeeded(self, key: Key, started: float) -> None:
-        """A poll that began at `started` brought something."""
+    def succeeded(self, key: Key, due: float) -> None:
+        """A poll brought something; the next one is wanted at `due`."""
         turn = self._turns[key]
         turn.failures = 0
-        turn.due = max(started + self._rate, turn.earliest)
+        turn.lives = True
+        turn.due = max(due, turn.earliest)
 
     def postpone(self, key: Key, until: float) -> None:
         """Not before `until`, however the poll that is under way ends."""
@@ -49,10 +61,22 @@ class Scheduler(Generic[Key]):
         turn.earliest = until
         turn.due = max(turn.due, until)
 
-    def failed(self, key: Key, now: float) -> int:
-        """A poll ended at `now` without anything; returns how many have in a row."""
+    def failed(self, key: Key, now: float, took: float) -> int:
+        """A poll of `took` seconds ended at `now` without anything; returns how many have in a row.
+
+        One that took no time was not asked: it is no more dead than it was.
+        """
         turn = self._turns[key]
-        pause = min(FIRST_PAUSE * 2**turn.failures, LONGEST_PAUSE)
-        turn.failures = min(turn.failures + 1, 16)
-        turn.due = max(now + max(pause, self._rate), turn.earliest)
+        if turn.failures and any(other.lives for other in self._turns.values()):
+            self._probes_from = now + took / PROBE_SHARE
+        turn.lives = turn.lives and not took
+        turn.failures += 1
+        turn.due = max(now + pause_after(turn.failures, self._chance()), turn.earliest)
+        turn.latest = now + LONGEST_PAUSE
         return turn.failures
+
+    def _order(self, turn: _Turn[Key]) -> tuple[float, float]:
+        """When it is due, and how long it has been: probes that wait for each other go in turn."""
+        if turn.lives or turn.failures < 2:
+            return turn.due, turn.due
+        return max(turn.due, min(self._probes_from, turn.latest)), turn.due

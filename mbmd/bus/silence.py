@@ -22,18 +22,22 @@ class Silence:
         self._loop.add_reader(self._timer.fileno(), self._ring)
 
     def heard(self) -> None:
-        """A character has just come."""
-        self._busy_until = monotonic()
+        """A character has just come; while a request goes out it may be its echo."""
+        self._busy_until = max(self._busy_until, monotonic())
 
     def sending(self, seconds: float) -> None:
         """A frame begins now that keeps the line busy for `seconds`."""
         self._busy_until = monotonic() + seconds
 
-    async def wait(self) -> bool:
-        """Wait until the line is silent; characters that come meanwhile prolong it. False when it will not be."""
+    async def wait(self, pause: float = 0.0) -> bool:
+        """Wait until the line is silent, or for `pause` seconds if that is longer; characters prolong it.
+
+        False when it will not be.
+        """
+        interval = max(self._interval, pause)
         enough = max(monotonic(), self._busy_until) + self._patience
-        while (until := self._busy_until + self._interval) > monotonic():
-            if until > enough + self._interval:
+        while (until := self._busy_until + interval) > monotonic():
+            if until > enough + interval:
                 return False
             self._waiter = self._loop.create_future()
             self._timer.arm(until)

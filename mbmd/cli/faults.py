@@ -41,7 +41,8 @@ def add_fault_options(parser: argparse.ArgumentParser) -> None:
 
 def parse_faults(args: argparse.Namespace, units: AbstractSet[int]) -> "Faults":
     """The faults that were asked for; UsageError for those that cannot be, such as a dead unit not in `units`."""
-    from mbmd.devices.schema import ADDRESSES, MAX_READ
+    from mbmd.config.options import MAX_READ
+    from mbmd.devices.schema import ADDRESSES
     from mbmd.simulator.faults import Faults
 
     dead = _numbers("--dead", args.dead, _HIGHEST_UNIT)

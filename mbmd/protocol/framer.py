@@ -18,14 +18,13 @@ ANSWER, DAMAGED, LOST_SYNC, WAITING = framing.ANSWER, framing.DAMAGED, framing.L
 class Framer:
     """Wraps the requests of one connection and reads their answers: Modbus TCP.
 
-    `feed`, `discard` and `forget` are those of the native reader.
+    `feed`, `discard` and `forget` are those of the native reader. `identifies_answers` says that each answer names
+    its request, so that a late one cannot be taken for another.
     """
 
-    identifies_answers = True
-    """Each answer names its request, so that a late one cannot be taken for another."""
-
-    def __init__(self, reader: framing.Reader) -> None:
+    def __init__(self, reader: framing.Reader, identifies_answers: bool = True) -> None:
         self.reader = reader
+        self.identifies_answers = identifies_answers
         self.feed = reader.feed
         self.discard = reader.discard
         self.forget = reader.forget
@@ -36,7 +35,8 @@ class Framer:
     ) -> bytes:
         """The frame to send; from now on its answer is waited for, and decoded into `column`."""
         self._transaction = transaction = (self._transaction + 1) & 0xFFFF
-        self.reader.expect(unit, request.prefix, request.length, program, column, transaction)
+        awaited = transaction if self.identifies_answers else framing.ANY_TRANSACTION
+        self.reader.expect(unit, request.prefix, request.length, program, column, awaited)
         return framing.mbap_request(transaction, unit, request.pdu)
 
     def answer_characters(self, request: Request) -> int:  # noqa: ARG002 - only serial lines take time by length
@@ -50,8 +50,8 @@ class Framer:
         if code == framing.LOST_SYNC:
             return LinkError("what came is not Modbus TCP")
         if code == framing.DAMAGED:
-            return FrameError("the answer was damaged: wrong checksum")
-        return FrameError("the answer does not belong to the request")
+            return FrameError("the answer was damaged: wrong checksum", "damaged")
+        return FrameError("the answer does not belong to the request", "foreign")
 
 
 class SerialFramer(Framer):
@@ -60,8 +60,6 @@ class SerialFramer(Framer):
     `frame_characters` and `byte_characters` are what a frame takes around its PDU and for each byte in it.
     """
 
-    identifies_answers = False
-
     def __init__(
         self,
         reader: framing.Reader,
@@ -69,7 +67,7 @@ class SerialFramer(Framer):
         frame_characters: int,
         byte_characters: int,
     ) -> None:
-        super().__init__(reader)
+        super().__init__(reader, identifies_answers=False)
         self._encode = encode
         self._frame_characters = frame_characters
         self._byte_characters = byte_characters
@@ -77,17 +75,18 @@ class SerialFramer(Framer):
     def request(
         self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
     ) -> bytes:
-        self.reader.expect(unit, request.prefix, request.length, program, column)
-        return self._encode(unit, request.pdu)
+        frame = self._encode(unit, request.pdu)
+        self.reader.expect(unit, request.prefix, request.length, program, column, echo=frame)
+        return frame
 
     def answer_characters(self, request: Request) -> int:
         return self._frame_characters + self._byte_characters * (len(request.prefix) + request.length)
 
 
-def make_framer(kind: Framing) -> Framer:
-    """A framer for one connection."""
+def make_framer(kind: Framing, transaction_ids: bool = True) -> Framer:
+    """A framer for one connection; without `transaction_ids` the answers of Modbus TCP may carry any."""
     if kind is Framing.RTU:
         return SerialFramer(framing.RtuReader(), framing.rtu_request, 3, 1)
     if kind is Framing.ASCII:
         return SerialFramer(framing.AsciiReader(), framing.ascii_request, 7, 2)
-    return Framer(framing.MbapReader())
+    return Framer(framing.MbapReader(), transaction_ids)

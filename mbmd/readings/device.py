@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from mbmd._native.window import MinuteWindow
 from mbmd.measurements import Measurement
+from mbmd.readings.health import DeviceHealth
 
 NAN = float("nan")
 
@@ -26,6 +27,7 @@ class DeviceReadings:
         self.timestamp = 0.0
         self.requests = 0
         self.errors = 0
+        self.health = DeviceHealth()
         self._blank = array("d", [NAN]) * len(self.measurements)
         self._window = MinuteWindow(len(self.measurements))
         self.latest = self._blank

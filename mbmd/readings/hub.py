@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd.readings.device import DeviceReadings
+from mbmd.readings.health import BusHealth
 
 if TYPE_CHECKING:
     from array import array
@@ -40,10 +41,11 @@ class Subscription:
 
 
 class Hub:
-    """All devices by id, and the subscriptions to their updates."""
+    """All devices by id, the accounts of their buses, and the subscriptions to updates."""
 
-    def __init__(self, devices: Iterable[DeviceReadings]) -> None:
+    def __init__(self, devices: Iterable[DeviceReadings], buses: Iterable[BusHealth] = ()) -> None:
         self.devices = {device.id: device for device in sorted(devices, key=lambda d: d.id)}
+        self.buses = tuple(buses)
         self._subscriptions: list[Subscription] = []
 
     def subscribe(self) -> Subscription:

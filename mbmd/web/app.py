@@ -81,7 +81,7 @@ class WebServer:
     """Serves the readings of a hub on a socket that is bound already."""
 
     def __init__(self, hub: Hub) -> None:
-        status = Status(hub.devices.values())
+        status = Status(hub)
         self._stream = Stream(hub, status)
         self._app = _make_app(hub, status, self._stream)
         self._listener: socket.socket | None = None

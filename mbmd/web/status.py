@@ -2,20 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
 from mbmd.readings.device import DeviceReadings
+from mbmd.readings.health import BusHealth
+from mbmd.readings.hub import Hub
 from mbmd.web.render import rfc3339
 
 
 class Status:
     """Counts from its making."""
 
-    def __init__(self, devices: Iterable[DeviceReadings]) -> None:
-        self._devices = list(devices)
+    def __init__(self, hub: Hub) -> None:
+        self._devices = list(hub.devices.values())
+        self._buses = hub.buses
         self._started = time()
         self._since = monotonic()
 
@@ -42,10 +44,33 @@ class Status:
                 {"Id": d.id, "Type": d.type, "Status": "available" if d.online else "unavailable"}
                 for d in self._devices
             ],
+            "Buses": [self._bus(bus) for bus in self._buses],
+        }
+
+    def _bus(self, bus: BusHealth) -> dict[str, Any]:
+        members = [device.health for device in self._devices if device.id in bus.devices and device.online]
+        return {
+            "Adapter": bus.address,
+            "Devices": bus.devices,
+            "Connected": bus.connected,
+            "Requests": bus.requests,
+            "Load": bus.load(monotonic()),
+            "RoundTrip": {"Median": bus.round_trip(0.5), "P95": bus.round_trip(0.95)},
+            "Timeouts": bus.timeouts,
+            "ChecksumErrors": bus.damaged,
+            "StaleAnswers": bus.stale,
+            "Echoes": bus.echoes,
+            "Reconnects": bus.reconnects,
+            "Round": sum(health.took for health in members),
+            "Missed": max((health.missed for health in members), default=0.0),
+            "UnitPause": bus.unit_pause,
+            "LatencyTimer": bus.latency_timer,
+            "Advice": bus.advice,
         }
 
 
 def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
+    health = device.health
     return {
         "Device": device.id,
         "Type": device.type,
@@ -54,6 +79,15 @@ def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
         "RequestsPerMinute": device.requests / minutes,
         "Errors": device.errors,
         "ErrorsPerMinute": device.errors / minutes,
+        "ErrorKinds": health.errors,
+        "LastSeen": rfc3339(health.last_seen) if health.last_seen else None,
+        "Trouble": health.trouble,
+        "Refused": health.refused,
+        "HeldBack": health.held_back,
+        "Plan": {"Reads": health.plan.reads, "Registers": health.plan.registers, "Holes": health.plan.holes},
+        "Rate": health.rate,
+        "Interval": health.interval,
+        "Missed": health.missed,
     }
 
 

@@ -1,26 +1,18 @@
-"""A device's plan, what it refused, and how long old values count."""
+"""What is read of a device and when, and how long old values count."""
 
-from math import isnan, nan
+from collections.abc import Iterable
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
-from mbmd.measurements import CATALOGUE
-from mbmd.planner import Limits, plan
-from mbmd.protocol.timing import Costs
-from mbmd.readings.device import DeviceReadings
-from tests.scripted import registers
+from mbmd.bus.meter import WITHDRAWN_AFTER, Doubt, Meter
+from mbmd.devices.schema import Register
+from mbmd.planner import Block
+from tests.polled_bus import RATE, SLOW_RATE, make_meter, meter_of, plans
 
 if TYPE_CHECKING:
     from array import array
-
-
-def make_meter(*addresses: int) -> Meter:
-    """Registers far apart: a block each."""
-    rows = registers(*addresses)
-    readings = DeviceReadings("SDM1.1", "SDM", [CATALOGUE[row.measurement] for row in rows])
-    return Meter(1, readings, tuple(plan(rows, readings.slots, Limits(), Costs(1, 0.1))))
 
 
 def column(meter: Meter, **values: float) -> "array[float]":
@@ -34,93 +26,218 @@ def latest(meter: Meter) -> dict[str, float]:
     return {name: meter.readings.latest[slot] for name, slot in meter.readings.slots.items()}
 
 
-def test_a_refused_read_gives_way_to_smaller_ones_in_its_place() -> None:
-    meter = make_meter(0, 1, 100)
-    pair, single = meter.plan
-    parts = meter.replan(pair)
-    assert [str(block) for block in meter.plan] == ["3:0+1", "3:1+1", "3:100+1"]
-    assert meter.plan == [*parts, single]
-    assert meter.refused == []
+def blocks(meter: Meter) -> list[Block]:
+    return [block for group in meter.groups for block in group.plan]
 
 
-def test_a_refused_register_is_named_and_left_out() -> None:
-    meter = make_meter(0, 100)
-    assert meter.replan(meter.plan[0]) == []
-    assert meter.refused == ["Current"]
-    assert [str(block) for block in meter.plan] == ["3:100+1"]
+def commit(meter: Meter, when: float, failed: Iterable[Block] = (), left: Iterable[Block] = (), **v: float) -> None:
+    """A poll that asked for all and brought `v`."""
+    failed, left = list(failed), list(left)
+    answered = [block for block in blocks(meter) if block not in failed + left]
+    meter.commit(column(meter, **v), answered, failed, [], when, when, not (failed or left))
 
 
-def test_starting_over_forgets_what_was_refused() -> None:
-    meter = make_meter(0, 100)
-    for block in list(meter.plan):
-        meter.replan(block)
-    assert meter.plan == []
-    meter.start_over()
-    assert meter.plan == list(meter.whole_plan)
-    assert meter.refused == []
+def offline_and_back(meter: Meter) -> None:
+    meter.go_offline("no answer")
+    meter.readings.online = True
+
+
+def test_a_device_that_is_offline_is_asked_a_short_read_first_and_then_all() -> None:
+    meter = make_meter(slow=[200])
+    assert [str(block) for block in meter.due(0.0)] == ["3:200+1", "3:0+4", "3:100+2"]
+    meter.readings.online = True
+    assert [str(block) for block in meter.due(0.0)] == ["3:0+4", "3:100+2", "3:200+1"]
+
+
+def test_registers_are_read_at_the_rate_of_their_class() -> None:
+    meter = make_meter(slow=[100, 101], once=[200])
+    meter.readings.online = True
+    read: dict[str, list[int]] = {}
+    for second in range(21):
+        for block in meter.due(second):
+            read.setdefault(str(block), []).append(second)
+        assert meter.advance(second, []) == second + RATE
+    assert read == {"3:0+4": list(range(21)), "3:100+2": [0, SLOW_RATE, 2 * SLOW_RATE], "3:200+1": [0]}
+    assert [group.due for group in meter.groups] == [21, 30, inf]
+    assert meter.readings.health.rate == RATE
+
+
+def test_what_is_slow_is_read_no_more_often_than_what_is_fast() -> None:
+    meter = make_meter(slow=[200], rate=60.0)
+    assert [group.rate for group in meter.groups] == [60, 60]
+
+
+def test_without_fast_registers_the_slow_ones_set_the_pace() -> None:
+    meter = make_meter(addresses=[100, 200], slow=[100], once=[200])
+    assert meter.advance(5.0, []) == 5 + SLOW_RATE
+    assert meter.readings.health.rate == SLOW_RATE
+
+
+def test_what_is_read_seldom_is_read_with_the_next_poll_if_it_was_left() -> None:
+    meter = make_meter(slow=[100, 101], once=[200])
+    meter.readings.online = True
+    slow, once = blocks(meter)[1:]
+    meter.advance(0.0, [once])
+    assert meter.due(RATE) == [blocks(meter)[0], once]
+    meter.advance(RATE, [])
+    assert meter.due(2 * RATE) == [blocks(meter)[0]]
+    meter.advance(SLOW_RATE, [slow])
+    assert meter.due(SLOW_RATE + RATE) == [blocks(meter)[0], slow]
+
+
+def test_a_device_that_returns_is_read_whole() -> None:
+    meter = make_meter(slow=[100, 101], once=[200])
+    meter.advance(0.0, [])
+    offline_and_back(meter)
+    assert meter.due(0.5) == blocks(meter)
+
+
+def test_a_read_is_proven_when_all_of_its_rate_was_answered_by_the_plan_of_now() -> None:
+    meter = make_meter(slow=[200])
+    first, _, slow = blocks(meter)
+    assert not meter.proven(first)
+    meter.advance(0.0, [slow])
+    assert meter.proven(first)
+    assert not meter.proven(slow)
+    meter.replan()
+    assert not any(map(meter.proven, [first, *blocks(meter)]))
+
+
+def test_what_was_learned_another_time_is_planned_with_from_the_start() -> None:
+    meter = make_meter()
+    meter.learned.rejected(blocks(meter)[2])
+    meter.learned.conclude(blocks(meter)[:2], (), 1_700_000_000.0)
+    again = make_meter()
+    again.remember(meter.learned.dump())
+    assert plans(again) == ["3:0+4", "3:100+2"]
+    assert again.readings.health.refused == ("Sum",)
+    assert again.readings.health.plan == (2, 6, 0)
+
+
+def test_the_account_tells_how_a_device_is_read() -> None:
+    meter = make_meter(addresses=(0, 2, 4, 100), slow=[100])
+    assert meter.readings.health.plan == (2, 6, 2)
 
 
 def test_a_read_that_fails_is_asked_after_the_others() -> None:
-    meter = make_meter(0, 100, 200)
-    meter.put_last(meter.plan[0])
-    assert [block.address for block in meter.plan] == [100, 200, 0]
+    meter = make_meter(addresses=(0, 100, 200))
+    meter.readings.online = True
+    meter.put_last(blocks(meter)[0])
+    assert [block.address for block in meter.due(0.0)] == [100, 200, 0]
 
 
 def test_values_of_a_failed_read_are_kept_but_not_for_ever() -> None:
-    meter = make_meter(0, 100)
-    failing = meter.plan[1]
-    meter.commit(column(meter, Current=1, Voltage=230), [], 1, 1)
+    meter = make_meter(addresses=(0, 100))
+    failing = blocks(meter)[1]
+    commit(meter, 1, Current=1, Voltage=230)
     for poll in range(1, WITHDRAWN_AFTER):
-        meter.commit(column(meter, Current=1 + poll), [failing], 1 + poll, 1 + poll)
+        commit(meter, 1 + poll, [failing], Current=1 + poll)
         assert latest(meter) == {"Current": 1 + poll, "Voltage": 230}
-    meter.commit(column(meter, Current=9), [failing], 9, 9)
+    commit(meter, 9, [failing], Current=9)
     assert latest(meter)["Current"] == 9
     assert isnan(latest(meter)["Voltage"])
 
 
 def test_one_good_read_begins_the_count_anew() -> None:
-    meter = make_meter(0, 100)
-    failing = meter.plan[1]
-    meter.commit(column(meter, Current=1, Voltage=230), [], 1, 1)
+    meter = make_meter(addresses=(0, 100))
+    failing = blocks(meter)[1]
+    commit(meter, 1, Current=1, Voltage=230)
     for poll in range(2, 20):
         failed = [failing] if poll % WITHDRAWN_AFTER else []
-        meter.commit(column(meter, Current=poll, Voltage=nan if failed else poll), failed, poll, poll)
+        commit(meter, poll, failed, Current=poll, Voltage=nan if failed else poll)
         assert latest(meter)["Voltage"] == (230 if poll < WITHDRAWN_AFTER else poll - poll % WITHDRAWN_AFTER)
 
 
 def test_reads_are_counted_each_for_itself() -> None:
-    meter = make_meter(0, 100)
-    first, second = meter.plan
-    meter.commit(column(meter, Current=1, Voltage=2), [], 1, 1)
+    meter = make_meter(addresses=(0, 100))
+    first, second = blocks(meter)
+    commit(meter, 1, Current=1, Voltage=2)
     for poll in range(2, 2 + 2 * WITHDRAWN_AFTER):
         failed = first if poll % 2 else second
         values = {"Voltage": 2.0} if failed is first else {"Current": 1.0}
-        meter.commit(column(meter, **values), [failed], poll, poll)
+        commit(meter, poll, [failed], [], **values)
         assert latest(meter) == {"Current": 1, "Voltage": 2}
 
 
 def test_a_value_that_is_marked_as_none_is_not_kept() -> None:
-    meter = make_meter(0, 100)
-    meter.commit(column(meter, Current=1, Voltage=2), [], 1, 1)
-    meter.commit(column(meter, Current=1), [], 2, 2)
+    meter = make_meter(addresses=(0, 100))
+    commit(meter, 1, Current=1, Voltage=2)
+    commit(meter, 2, Current=1)
     assert isnan(latest(meter)["Voltage"])
 
 
+def test_a_value_that_is_marked_as_none_is_not_kept_by_a_part_of_the_reads_either() -> None:
+    meter = make_meter(addresses=(0, 100, 200))
+    commit(meter, 1, Current=1, Voltage=2, Power=3)
+    commit(meter, 2, left=[blocks(meter)[2]], Current=1)
+    assert isnan(latest(meter)["Voltage"])
+    assert latest(meter)["Power"] == 3
+
+
 def test_kept_values_do_not_count_for_the_mean() -> None:
-    meter = make_meter(0, 100)
-    meter.commit(column(meter, Current=1, Voltage=100), [], 1, 1)
-    meter.commit(column(meter, Current=2), [meter.plan[1]], 2, 2)
-    meter.commit(column(meter, Current=3, Voltage=200), [], 3, 3)
+    meter = make_meter(addresses=(0, 100))
+    commit(meter, 1, Current=1, Voltage=100)
+    commit(meter, 2, [blocks(meter)[1]], Current=2)
+    commit(meter, 3, Current=3, Voltage=200)
     means = meter.readings.mean(4)
     assert means[meter.readings.slots["Current"]] == pytest.approx(2)
     assert means[meter.readings.slots["Voltage"]] == pytest.approx(150)
 
 
-def test_values_of_reads_held_back_are_kept_and_are_no_failures() -> None:
-    meter = make_meter(0, 100)
-    held = meter.plan[1]
-    meter.commit(column(meter, Current=1, Voltage=2), [], 1, 1)
+def test_values_of_reads_that_were_left_are_kept_and_are_no_failures() -> None:
+    meter = make_meter(addresses=(0, 100))
+    held = blocks(meter)[1]
+    commit(meter, 1, Current=1, Voltage=2)
     for poll in range(2, 2 + 2 * WITHDRAWN_AFTER):
-        meter.commit(column(meter, Current=poll), [], poll, poll, [held])
+        commit(meter, poll, left=[held], Current=poll)
         assert latest(meter) == {"Current": poll, "Voltage": 2}
     assert not meter.failures
+
+
+IMPORT = Register("Import", 3, 0, "uint32", 100)
+POWER = Register("Power", 3, 2, "uint16")
+
+
+def test_a_counter_that_leaps_is_taken_out_and_keeps_its_latest_value() -> None:
+    meter = meter_of([IMPORT, POWER])
+    assert meter.check(column(meter, Import=5, Power=1), 1) == []
+    commit(meter, 1, Import=5, Power=1)
+    fresh = column(meter, Import=500_000, Power=2)
+    (doubt,) = meter.check(fresh, 2)
+    assert doubt == Doubt("Import", 500_000, 5, believed=False)
+    assert isnan(fresh[meter.readings.slots["Import"]])
+    meter.commit(fresh, blocks(meter), [], [doubt], 2, 2, True)
+    assert latest(meter) == {"Import": 5, "Power": 2}
+    assert meter.readings.health.held_back == {"Import": 1}
+
+
+def test_what_is_no_counter_may_leap_as_it_likes() -> None:
+    meter = meter_of([IMPORT, POWER])
+    assert meter.check(column(meter, Import=5, Power=1), 1) == []
+    assert meter.check(column(meter, Import=5, Power=60_000), 2) == []
+    assert meter.check(column(meter, Import=5, Power=-60_000), 3) == []
+
+
+def test_a_rating_says_how_fast_a_counter_may_grow() -> None:
+    def held(rating: float) -> bool:
+        meter = meter_of([IMPORT], rating=rating)
+        meter.check(column(meter, Import=0), 0)
+        return bool(meter.check(column(meter, Import=10), 3540))  # 10 kWh in an hour, as a minute is granted
+
+    assert held(9)
+    assert not held(10)
+
+
+def test_a_float32_may_seem_to_run_back_by_its_rounding_and_a_whole_number_may_not() -> None:
+    rounded, whole = meter_of([Register("Import", 3, 0, "float32")]), meter_of([IMPORT])
+    for meter in (rounded, whole):
+        assert meter.check(column(meter, Import=1_000_000), 1) == []
+    assert rounded.check(column(rounded, Import=999_999.9), 2) == []
+    assert whole.check(column(whole, Import=999_999.9), 2) != []
+
+
+def test_without_plausibility_a_counter_may_be_anything() -> None:
+    meter = meter_of([IMPORT], plausibility=False)
+    for when, value in enumerate((5, 500_000, 0, 7e8)):
+        assert meter.check(column(meter, Import=value), when) == []
+    assert not meter.readings.health.held_back

@@ -1,6 +1,7 @@
 """Lines that go down under a poller and come back."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -9,13 +10,17 @@ from mbmd.errors import UsageError
 from mbmd.transport.line import Line, Receiver
 from tests import virtual_time
 from tests.polled_bus import (
+    RATE,
     make_meter,
     polling,
     right,
     values,
 )
 from tests.scripted import (
+    Asked,
+    FarEnd,
     ScriptedLine,
+    drop,
     hang_up,
 )
 from tests.virtual_time import now
@@ -49,6 +54,31 @@ def test_a_line_that_is_lost_once_puts_nobody_offline() -> None:
                 await bus.wait(0.1)
                 assert all(meter.readings.online for meter in meters)
             assert line.opened == 2
+
+    virtual_time.run(run())
+
+
+def test_a_line_that_is_lost_once_does_not_make_the_living_wait_like_the_dead() -> None:
+    async def run() -> None:
+        line = ScriptedLine(Framing.MBAP)
+        line.by_unit[2] = drop
+        alive, dead = make_meter(1), make_meter(2, timeout=3.0)
+        async with polling(line, alive, dead) as bus:
+            while dead.readings.requests < 2:
+                await bus.wait(0.1)
+            await bus.wait(4)
+
+            def hang(far: FarEnd, asked: Asked) -> None:
+                del line.by_unit[1]
+                line.down = 1
+                hang_up()(far, asked)
+
+            line.by_unit[1] = hang
+            line.asked.clear()
+            await bus.wait(10)
+            times = [asked.when for asked in line.asked if asked.unit == 1]
+            assert max(later - earlier for earlier, later in pairwise(times)) <= 1 + RATE
+            assert alive.readings.online
 
     virtual_time.run(run())
 

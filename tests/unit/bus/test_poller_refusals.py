@@ -4,13 +4,14 @@ from math import isnan
 
 import pytest
 
-from mbmd.bus.poller import ATTEMPTS
+from mbmd.bus.poll import ATTEMPTS
 from mbmd.config.adapter import Framing
 from tests import virtual_time
 from tests.polled_bus import (
     ADDRESSES,
     NAMES,
     make_meter,
+    plans,
     polling,
     right,
     values,
@@ -22,8 +23,12 @@ from tests.scripted import (
     drop,
     exception,
     good,
+    only,
     refuse,
 )
+from tests.virtual_time import now
+
+ADDRESSES_OF_READS = (0, 100, 200)
 
 
 @pytest.mark.parametrize("kind", Framing)
@@ -39,7 +44,10 @@ def test_only_refused_registers_are_missing_and_they_are_named(
         async with polling(line, meter) as bus:
             await bus.until(online=True)
             assert values(meter.readings) == right(meter, *refused)
-            assert sorted(meter.refused) == sorted(NAMES[ADDRESSES.index(at)] for at in refused)
+            assert sorted(meter.learned.refused) == sorted(NAMES[ADDRESSES.index(at)] for at in refused)
+            assert meter.readings.health.refused == tuple(sorted(meter.learned.refused))
+            assert meter in bus.kept
+            await bus.wait(0.1)
             asked, errors = len(line.asked), meter.readings.errors
             await bus.wait(10)
             again = {asked.place for asked in line.asked[asked:]}
@@ -52,14 +60,40 @@ def test_only_refused_registers_are_missing_and_they_are_named(
 def test_a_gap_that_may_not_be_read_costs_no_register() -> None:
     async def run() -> None:
         meter = make_meter(addresses=(0, 2, 4))
-        assert [str(block) for block in meter.plan] == ["3:0+5"]
+        assert plans(meter) == ["3:0+5"]
         line = ScriptedLine(Framing.MBAP)
         line.by_unit[1] = refuse(1, 3)
         async with polling(line, meter) as bus:
             await bus.until(online=True)
-            assert meter.refused == []
+            assert not meter.learned.refused
             assert len(values(meter.readings)) == 3
-            assert line.places == [(0, 5), (0, 1), (2, 1), (4, 1)]
+            assert line.places[:4] == [(0, 5), (0, 1), (2, 1), (4, 1)]
+            assert plans(meter) == ["3:0+1", "3:2+1", "3:4+1"]
+            errors = meter.readings.errors
+            await bus.wait(10)
+            assert meter.readings.errors == errors
+
+    virtual_time.run(run())
+
+
+def test_what_else_a_device_may_refuse_is_tried_at_once_until_its_plan_has_settled() -> None:
+    def at_most_three(far: FarEnd, asked: Asked) -> None:
+        (good if asked.count <= 3 else exception(3))(far, asked)
+
+    async def run() -> None:
+        meter = make_meter(addresses=range(9), rate=60.0)
+        line = ScriptedLine(Framing.MBAP)
+        line.by_unit[1] = at_most_three
+        async with polling(line, meter) as bus:
+            await bus.wait(1)
+            assert plans(meter) == ["3:0+3", "3:3+3", "3:6+3"]
+            assert not meter.learned.refused
+            assert not meter.learned.trying
+            assert {asked.when for asked in line.asked} == {1000.0}
+            asked = len(line.asked)
+            await bus.wait(60)
+            assert line.places[asked:] == [(0, 3), (3, 3), (6, 3)]
+            assert values(meter.readings) == right(meter)
 
     virtual_time.run(run())
 
@@ -75,13 +109,14 @@ def test_a_device_that_refuses_everything_is_planned_anew_without_haste() -> Non
             # 7 registers alone, and the halves on the way to them: 1 + 2 for four, 1 for two.
             assert one_round == 7 + 3 + 1
             assert not meter.readings.online
-            assert meter.plan == list(meter.whole_plan)
+            assert plans(meter) == ["3:0+4", "3:100+2", "3:200+1"]
             await bus.wait(60)
             assert len(line.asked) == 6 * one_round
             del line.by_unit[1]
             await bus.until(online=True)
             assert values(meter.readings) == right(meter)
-            assert meter.refused == []
+            assert not meter.learned.refused
+            assert bus.kept == []
 
     virtual_time.run(run())
 
@@ -150,19 +185,40 @@ def test_a_device_with_several_failing_reads_is_patiently_asked_for_the_first_al
     virtual_time.run(run())
 
 
-def test_a_device_that_returns_is_asked_for_what_it_refused_before() -> None:
+@pytest.mark.parametrize("kind", Framing)
+@pytest.mark.parametrize("answered", ADDRESSES_OF_READS)
+def test_a_device_is_online_if_only_one_of_its_reads_is_answered(kind: Framing, answered: int) -> None:
+    def almost_deaf(far: FarEnd, asked: Asked) -> None:
+        if asked.address == answered:
+            good(far, asked)
+
+    async def run() -> None:
+        meter = make_meter()
+        async with polling(only(1, almost_deaf, kind), meter) as bus:
+            await bus.until(online=True)
+            assert now() <= 1000 + 1 + 2 + 4
+            for _ in range(60):
+                await bus.wait(0.5)
+                assert meter.readings.online
+
+    virtual_time.run(run())
+
+
+def test_what_a_device_refused_stays_known_while_it_is_away() -> None:
     async def run() -> None:
         meter = make_meter()
         line = ScriptedLine(Framing.RTU)
         async with polling(line, meter) as bus:
             line.by_unit[1] = refuse(100)
             await bus.until(online=True)
-            assert meter.refused
+            refused = dict(meter.learned.refused)
+            assert list(refused) == [NAMES[4]]
             line.by_unit[1] = drop
             await bus.until(online=False)
-            del line.by_unit[1]
+            line.by_unit[1] = refuse(100)
             await bus.until(online=True)
-            assert values(meter.readings) == right(meter)
-            assert not meter.refused
+            await bus.wait(2)  # for reads that are held back, as alike ones were lost
+            assert values(meter.readings) == right(meter, 100)
+            assert meter.learned.refused == refused
 
     virtual_time.run(run())

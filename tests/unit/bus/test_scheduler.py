@@ -8,17 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.bus.scheduler import LONGEST_PAUSE, Scheduler
+from mbmd.bus.scheduler import LONGEST_PAUSE, PROBE_SHARE, Scheduler, pause_after
+
+
+def whole_pauses() -> float:
+    return 0.0
 
 
 class Bus:
-    """Polls take time: `seconds` for each key; keys in `dead` fail."""
+    """Polls take time: `seconds` for each key, and are wanted at the `rate`; keys in `dead` fail."""
 
     def __init__(self, seconds: dict[str, float], rate: float, dead: Iterable[str] = ()) -> None:
         self.seconds = seconds
+        self.rate = rate
         self.dead = set(dead)
         self.now = 100.0
-        self.scheduler = Scheduler(seconds, rate, self.now)
+        self.scheduler = Scheduler(seconds, self.now, whole_pauses)
         self.started: dict[str, list[float]] = {key: [] for key in seconds}
         self.busy: Counter[str] = Counter()
 
@@ -30,9 +35,9 @@ class Bus:
         self.started[key].append(start)
         self.busy[key] += 1
         if key in self.dead:
-            self.scheduler.failed(key, self.now)
+            self.scheduler.failed(key, self.now, self.seconds[key])
         else:
-            self.scheduler.succeeded(key, start)
+            self.scheduler.succeeded(key, start + self.rate)
         return key
 
     def run(self, seconds: float) -> None:
@@ -50,7 +55,7 @@ def test_all_are_due_at_once_in_their_order() -> None:
     assert [bus.poll() for _ in range(6)] == list("abcabc")
 
 
-def test_nobody_is_polled_more_often_than_the_rate() -> None:
+def test_nobody_is_polled_before_it_is_due() -> None:
     bus = Bus({"a": 0.1, "b": 0.01}, 1)
     bus.run(100)
     assert all(pause == pytest.approx(1) for key in "ab" for pause in bus.pauses(key))
@@ -79,36 +84,41 @@ def test_without_a_rate_turns_go_round_for_ever() -> None:
 
 
 def test_pauses_of_the_dead_double_to_a_minute() -> None:
-    scheduler = Scheduler("a", 0.5, 0)
+    scheduler = Scheduler("a", 0, whole_pauses)
     pauses = []
     now = 0.0
     for number in range(1, 12):
-        assert scheduler.failed("a", now) == number
+        assert scheduler.failed("a", now, 0.3) == number
         pauses.append(scheduler.next()[1] - now)
         now = scheduler.next()[1]
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
 
 
 def test_a_million_failures_do_no_harm() -> None:
-    scheduler = Scheduler("a", 1, 0)
+    scheduler = Scheduler("a", 0, whole_pauses)
     for _ in range(2000):
-        scheduler.failed("a", 0)
+        scheduler.failed("a", 0, 0.3)
     assert scheduler.next()[1] == LONGEST_PAUSE
+    assert pause_after(10**6, 0.0) == LONGEST_PAUSE
 
 
-def test_a_pause_is_never_shorter_than_the_rate() -> None:
-    scheduler = Scheduler("a", 300, 0)
-    scheduler.failed("a", 10)
-    assert scheduler.next() == ("a", 310)
+def test_chance_makes_pauses_shorter_by_a_fifth_at_most() -> None:
+    assert [pause_after(3, chance) for chance in (0.0, 0.5, 1.0)] == [4.0, pytest.approx(3.6), pytest.approx(3.2)]
+    together = Scheduler("ab", 0, iter((0.0, 0.75)).__next__)
+    together.failed("a", 0, 0.0)
+    together.failed("b", 0, 0.0)
+    key, due = together.next()
+    assert key == "b"
+    assert due == pytest.approx(0.85)
 
 
 def test_success_ends_the_pauses() -> None:
-    scheduler = Scheduler("a", 0.5, 0)
+    scheduler = Scheduler("a", 0, whole_pauses)
     for _ in range(5):
-        scheduler.failed("a", 0)
-    scheduler.succeeded("a", 20)
+        scheduler.failed("a", 0, 0.3)
+    scheduler.succeeded("a", 20.5)
     assert scheduler.next() == ("a", 20.5)
-    assert scheduler.failed("a", 21) == 1
+    assert scheduler.failed("a", 21, 0.3) == 1
     assert scheduler.next() == ("a", 22)
 
 
@@ -117,8 +127,52 @@ def test_the_dead_cost_the_living_little() -> None:
     bus = Bus({**living, "x": 0.3, "y": 0.3, "z": 0.3}, 0.3, dead=("x", "y", "z"))
     bus.run(600)
     # 7 probes in the first two minutes, then one a minute.
-    assert all(bus.busy[key] <= 16 for key in "xyz")
+    assert all(8 <= bus.busy[key] <= 16 for key in "xyz")
     assert all(bus.busy[key] > 0.95 * 600 / 0.3 * 0.98 for key in "abc")
+
+
+def test_dead_devices_together_cost_the_living_no_more_than_one() -> None:
+    dead = {f"dead {number}": 0.3 for number in range(4)}
+    bus = Bus({"alive": 0.1, **dead}, 1, dead=dead)
+    bus.run(60 * 60)
+    probes = sum(bus.busy[key] for key in dead) - 2 * len(dead)
+    assert 0.9 <= probes * 0.3 / (PROBE_SHARE * 3600) <= 1
+    counts = [bus.busy[key] for key in dead]
+    assert max(counts) - min(counts) <= 2  # and all of them have the same chance to return
+
+
+def test_however_many_are_dead_each_is_probed_once_a_minute() -> None:
+    dead = {f"dead {number}": 1.0 for number in range(20)}
+    bus = Bus({"alive": 0.1, **dead}, 1, dead=dead)
+    bus.run(60 * 60)
+    longest = LONGEST_PAUSE + 1.0 + sum(bus.seconds.values())
+    assert all(pause <= longest for key in dead for pause in bus.pauses(key))
+
+
+def test_while_nobody_lives_the_dead_are_not_kept_waiting() -> None:
+    bus = Bus({"a": 5.0, "b": 5.0}, 1, dead="ab")
+    bus.run(40)
+    assert bus.started["a"][:4] == [100, 110, 120, 130]
+
+
+def test_a_first_failure_does_not_keep_the_dead_waiting() -> None:
+    scheduler = Scheduler("ab", 0, whole_pauses)
+    scheduler.succeeded("a", 100)
+    scheduler.failed("b", 5.0, 5.0)
+    assert scheduler.next() == ("b", 6.0)
+    scheduler.failed("b", 7.0, 0.3)
+    assert scheduler.next() == ("b", 7.0 + 0.3 / PROBE_SHARE)
+    assert scheduler.failed("b", 106.0, 0.0) == 3
+
+
+def test_one_failure_does_not_make_anybody_wait_for_the_probes_of_the_dead() -> None:
+    scheduler = Scheduler("abc", 0, whole_pauses)
+    for key in "ab":
+        scheduler.succeeded(key, 100)
+    scheduler.failed("c", 0, 5.0)
+    scheduler.failed("c", 1, 5.0)
+    scheduler.failed("a", 2, 0.0)  # the line was lost once
+    assert scheduler.next() == ("a", 3)
 
 
 @given(
@@ -133,33 +187,39 @@ def test_rate_and_fairness_hold_whatever_the_bus(devices: list[tuple[float, bool
     bus = Bus(seconds, rate, dead)
     for _ in range(turns):
         bus.poll()
-    alive = [bus.busy[key] for key in keys if key not in dead]
-    assert all(pause >= rate - 1e-6 for key in keys for pause in bus.pauses(key))
+    assert all(pause >= rate - 1e-6 for key in keys if key not in dead for pause in bus.pauses(key))
+    assert all(pause >= 1 - 1e-6 for key in dead for pause in bus.pauses(key))
     # One who is quick may have its turn again while another is polled, but is never two turns ahead.
     longest = sum(seconds.values()) + rate
-    assert not alive or all(pause <= longest + 1e-6 for key in keys if key not in dead for pause in bus.pauses(key))
+    assert all(pause <= longest + 1e-6 for key in keys if key not in dead for pause in bus.pauses(key))
 
 
 def test_one_key_alone() -> None:
-    scheduler = Scheduler(["only"], 1, 5)
+    scheduler = Scheduler(["only"], 5)
     assert scheduler.next() == ("only", 5)
 
 
 def test_a_poll_that_is_put_off_comes_after_the_others_and_no_earlier() -> None:
-    scheduler = Scheduler(["a", "b"], 1.0, 0.0)
+    scheduler = Scheduler(["a", "b"], 0.0)
     scheduler.postpone("a", 5.0)
-    scheduler.succeeded("a", 0.0)
-    scheduler.succeeded("b", 0.1)
+    scheduler.succeeded("a", 1.0)
+    scheduler.succeeded("b", 1.1)
     assert scheduler.next() == ("b", 1.1)
-    for started in (1.1, 2.1, 3.1, 4.1):
-        scheduler.succeeded("b", started)
+    for due in (2.1, 3.1, 4.1, 5.1):
+        scheduler.succeeded("b", due)
     assert scheduler.next() == ("a", 5.0)
-    scheduler.succeeded("a", 5.0)
+    scheduler.succeeded("a", 6.0)
     assert scheduler.next() == ("b", 5.1)
 
 
 def test_a_failed_poll_may_be_put_off_too() -> None:
-    scheduler = Scheduler(["a"], 0.0, 0.0)
+    scheduler = Scheduler(["a"], 0.0)
     scheduler.postpone("a", 7.0)
-    scheduler.failed("a", 1.0)
+    scheduler.failed("a", 1.0, 0.3)
     assert scheduler.next() == ("a", 7.0)
+
+
+def test_a_poll_that_is_put_off_needs_no_other_word() -> None:
+    scheduler = Scheduler(["a"], 0.0)
+    scheduler.postpone("a", 0.2)
+    assert scheduler.next() == ("a", 0.2)

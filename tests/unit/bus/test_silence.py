@@ -34,17 +34,29 @@ def test_it_waits_for_the_frame_and_the_interval() -> None:
     assert asyncio.run(run()) >= 0.05
 
 
-def test_what_is_heard_ends_the_time_of_the_frame() -> None:
-    async def run() -> bool:
-        silence = Silence(0.001, 100)
-        silence.sending(50.0)
+def test_what_is_heard_while_a_frame_goes_out_does_not_end_its_time() -> None:
+    async def run() -> float:
+        silence = Silence(0.001, 10)
+        start = monotonic()
+        silence.sending(0.03)
         silence.heard()
-        try:
-            return await asyncio.wait_for(silence.wait(), 20)
-        finally:
-            silence.close()
+        assert await silence.wait()
+        silence.close()
+        return monotonic() - start
 
-    assert asyncio.run(run())
+    assert asyncio.run(run()) >= 0.03
+
+
+def test_a_longer_rest_may_be_asked_for() -> None:
+    async def run() -> float:
+        silence = Silence(0.001, 10)
+        silence.heard()
+        start = monotonic()
+        assert await silence.wait(0.04)
+        silence.close()
+        return monotonic() - start
+
+    assert asyncio.run(run()) >= 0.039
 
 
 def test_characters_that_come_meanwhile_prolong_it() -> None:

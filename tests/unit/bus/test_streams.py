@@ -28,8 +28,8 @@ def test_however_late_an_answer_is_it_is_never_that_of_another_read(url: str, se
     truth = {name: word(1, 3, at) for name, at in zip(NAMES, ALIKE, strict=False)}
 
     async def run() -> None:
-        meter, line = make_meter(addresses=ALIKE), stream(url)
-        async with polling(line, meter, rate=0.2) as bus:
+        meter, line = make_meter(addresses=ALIKE, rate=0.2), stream(url)
+        async with polling(line, meter) as bus:
             for _ in range(3):
                 line.script = iter([good, late(seconds), good, late(seconds)])
                 for _ in range(int(seconds / 0.05) + 40):

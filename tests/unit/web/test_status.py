@@ -5,62 +5,158 @@ from array import array
 from datetime import datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
+from mbmd.readings.health import BusHealth, Plan
+from mbmd.readings.hub import Hub
 from mbmd.web import status
 
+START = 1_700_000_000.0
 
-def make() -> list[DeviceReadings]:
+
+def make() -> Hub:
+    """Two devices on a bus, and a bus that never did anything."""
     online, offline = (DeviceReadings(name, "SDM", [CATALOGUE["Power"]]) for name in ("SDM1.1", "SDM1.2"))
     online.commit(array("d", [1.0]), (), 1, 1)
     online.requests, online.errors = 90, 6
     offline.requests, offline.errors = 30, 30
-    return [online, offline]
+    return Hub([online, offline], [_worked([online, offline]), BusHealth("/dev/ttyUSB1", ["SDM2.1"])])
+
+
+def _worked(devices: list[DeviceReadings]) -> BusHealth:
+    online, offline = (device.health for device in devices)
+    online.rate = 1.0
+    for started in (1000.0, 1001.5, 1003.0):
+        online.polled(started, started + 0.25)
+    online.last_seen = START + 3
+    online.errors.update(["timeout", "timeout", "exception 4"])
+    online.refused = ("THD",)
+    online.held_back.update(["Import"])
+    online.plan = Plan(3, 87, 10)
+    offline.rate = 5.0
+    offline.errors.update(timeout=30)
+    offline.gone("no answer")
+    bus = BusHealth("meter:502", [device.id for device in devices])
+    for seconds in (0.01, 0.02, 0.03, 0.5):
+        bus.answered(seconds)
+    bus.connected, bus.unanswered, bus.timeouts, bus.damaged = True, 116, 32, 1
+    bus.stale, bus.echoes, bus.reconnects, bus.unit_pause, bus.latency_timer = 2, 3, 4, 0.005, 16
+    bus.advice.append("write it otherwise")
+    bus.tick(1000.0)
+    bus.busy += 30
+    return bus
 
 
 @pytest.fixture
 def body(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The status two minutes after the start."""
+    """The status two minutes after the start, as it is sent."""
     clock = 1000.0
     monkeypatch.setattr(status, "monotonic", lambda: clock)
-    monkeypatch.setattr(status, "time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr(status, "time", lambda: START)
     made = status.Status(make())
     clock += 120
 
-    async def run() -> dict[str, Any]:
-        return made.body()
+    async def run() -> Any:
+        return orjson.loads(orjson.dumps(made.body()))
 
-    return asyncio.run(run())
+    body: dict[str, Any] = asyncio.run(run())
+    return body
 
 
 def test_the_shape_of_today(body: dict[str, Any]) -> None:
-    assert datetime.fromisoformat(body["StartTime"]).timestamp() == 1_700_000_000
+    assert datetime.fromisoformat(body["StartTime"]).timestamp() == START
     assert body["UpTime"] == 120
     assert body["Goroutines"] == 1
     assert set(body["Memory"]) == {"Alloc", "HeapAlloc"}
     assert 1_000_000 < body["Memory"]["Alloc"] < 1 << 40
-    assert body["Meters"] == [
-        {
-            "Device": "SDM1.1",
-            "Type": "SDM",
-            "Online": True,
-            "Requests": 90,
-            "RequestsPerMinute": 45,
-            "Errors": 6,
-            "ErrorsPerMinute": 3,
-        },
-        {
-            "Device": "SDM1.2",
-            "Type": "SDM",
-            "Online": False,
-            "Requests": 30,
-            "RequestsPerMinute": 15,
-            "Errors": 30,
-            "ErrorsPerMinute": 15,
-        },
-    ]
+
+
+def test_a_meter_that_is_online(body: dict[str, Any]) -> None:
+    meter = body["Meters"][0]
+    assert datetime.fromisoformat(meter.pop("LastSeen")).timestamp() == START + 3
+    assert meter == {
+        "Device": "SDM1.1",
+        "Type": "SDM",
+        "Online": True,
+        "Requests": 90,
+        "RequestsPerMinute": 45,
+        "Errors": 6,
+        "ErrorsPerMinute": 3,
+        "ErrorKinds": {"timeout": 2, "exception 4": 1},
+        "Trouble": "",
+        "Refused": ["THD"],
+        "HeldBack": {"Import": 1},
+        "Plan": {"Reads": 3, "Registers": 87, "Holes": 10},
+        "Rate": 1,
+        "Interval": 1.5,
+        "Missed": 0.5,
+    }
+
+
+def test_a_meter_that_was_never_online(body: dict[str, Any]) -> None:
+    assert body["Meters"][1] == {
+        "Device": "SDM1.2",
+        "Type": "SDM",
+        "Online": False,
+        "Requests": 30,
+        "RequestsPerMinute": 15,
+        "Errors": 30,
+        "ErrorsPerMinute": 15,
+        "ErrorKinds": {"timeout": 30},
+        "LastSeen": None,
+        "Trouble": "no answer",
+        "Refused": [],
+        "HeldBack": {},
+        "Plan": {"Reads": 0, "Registers": 0, "Holes": 0},
+        "Rate": 5,
+        "Interval": 0,
+        "Missed": 0,
+    }
+
+
+def test_a_bus_that_works(body: dict[str, Any]) -> None:
+    assert body["Buses"][0] == {
+        "Adapter": "meter:502",
+        "Devices": ["SDM1.1", "SDM1.2"],
+        "Connected": True,
+        "Requests": 120,
+        "Load": 0.25,
+        "RoundTrip": {"Median": 0.03, "P95": 0.5},
+        "Timeouts": 32,
+        "ChecksumErrors": 1,
+        "StaleAnswers": 2,
+        "Echoes": 3,
+        "Reconnects": 4,
+        "Round": 0.25,
+        "Missed": 0.5,
+        "UnitPause": 0.005,
+        "LatencyTimer": 16,
+        "Advice": ["write it otherwise"],
+    }
+
+
+def test_a_bus_that_never_did_anything(body: dict[str, Any]) -> None:
+    assert body["Buses"][1] == {
+        "Adapter": "/dev/ttyUSB1",
+        "Devices": ["SDM2.1"],
+        "Connected": False,
+        "Requests": 0,
+        "Load": 0,
+        "RoundTrip": {"Median": None, "P95": None},
+        "Timeouts": 0,
+        "ChecksumErrors": 0,
+        "StaleAnswers": 0,
+        "Echoes": 0,
+        "Reconnects": 0,
+        "Round": 0,
+        "Missed": 0,
+        "UnitPause": 0,
+        "LatencyTimer": None,
+        "Advice": [],
+    }
 
 
 def test_the_shape_of_before(body: dict[str, Any]) -> None:

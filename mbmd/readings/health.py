@@ -1,0 +1,126 @@
+"""The account of a bus and of each device on it: what was asked, what went wrong, how fast it goes."""
+
+from array import array
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+ROUND_TRIPS = 256
+"""Round trips that median and 95th percentile are of."""
+LOAD_STEP = 5.0
+LOAD_STEPS = 12
+SMOOTHING = 0.2
+"""Weight of the newest poll in the means of interval and duration."""
+
+
+class Plan(NamedTuple):
+    """How a device is read: reads, registers in them, and how many of these nobody wants."""
+
+    reads: int
+    registers: int
+    holes: int
+
+
+NOTHING_PLANNED = Plan(0, 0, 0)
+
+
+@dataclass(slots=True, eq=False)
+class DeviceHealth:
+    """The account of one device. Times are seconds, `last_seen` Unix time.
+
+    `rate` is the interval that was asked for; `interval` and `took` are means over the last polls. `refused` and
+    `held_back` name measurements: those that the device does not have, and how many implausible values each had.
+    `trouble` says why it is offline.
+    """
+
+    rate: float = 0.0
+    interval: float = 0.0
+    took: float = 0.0
+    last_seen: float = 0.0
+    trouble: str = ""
+    errors: Counter[str] = field(default_factory=Counter)
+    refused: tuple[str, ...] = ()
+    held_back: Counter[str] = field(default_factory=Counter)
+    plan: Plan = NOTHING_PLANNED
+    _started: float = 0.0
+
+    @property
+    def missed(self) -> float:
+        """Seconds by which polls come later than asked."""
+        return max(0.0, self.interval - self.rate)
+
+    def polled(self, started: float, ended: float) -> None:
+        """A poll from `started` to `ended` (monotonic) brought values."""
+        if self._started:
+            self.interval = _smooth(self.interval, started - self._started)
+        self.took = _smooth(self.took, ended - started)
+        self._started = started
+
+    def gone(self, trouble: str) -> None:
+        """The device went offline: its next interval begins anew."""
+        self.trouble = trouble
+        self.interval = self.took = self._started = 0.0
+
+
+class BusHealth:
+    """The account of one bus; the counters only grow.
+
+    `busy` is the seconds for which a serial wire was busy; of a network that is `waited`, for answers.
+    `round_trips` holds the latest in no order. `advice` is what the user can do to make the bus better.
+    """
+
+    def __init__(self, address: str, devices: Sequence[str] = (), has_wire: bool = True) -> None:
+        self.address = address
+        self.has_wire = has_wire
+        self.devices = tuple(devices)
+        self.connected = False
+        self.timeouts = 0
+        self.damaged = 0
+        self.stale = 0
+        self.echoes = 0
+        self.unanswered = 0
+        self.reconnects = 0
+        self.unit_pause = 0.0
+        self.latency_timer: int | None = None
+        self.busy = 0.0
+        self.waited = 0.0
+        self.advice: list[str] = []
+        self._round_trips = array("d", bytes(8 * ROUND_TRIPS))
+        self._answers = 0
+        self._next_step = 0.0
+        self._steps: deque[tuple[float, float]] = deque(maxlen=LOAD_STEPS + 1)
+
+    def answered(self, seconds: float) -> None:
+        """An answer came after so long."""
+        self._round_trips[self._answers % ROUND_TRIPS] = seconds
+        self._answers += 1
+        self.waited += seconds
+
+    def round_trip(self, share: float) -> float | None:
+        """The time within which that share of the latest answers came; None before the first."""
+        known = sorted(self._round_trips[: min(self._answers, ROUND_TRIPS)])
+        return known[min(int(share * len(known)), len(known) - 1)] if known else None
+
+    @property
+    def requests(self) -> int:
+        """All requests."""
+        return self._answers + self.unanswered
+
+    def tick(self, now: float) -> None:
+        """Note how busy the bus was until `now` (monotonic); to be called often."""
+        if now >= self._next_step:
+            self._next_step = now + LOAD_STEP
+            self._steps.append((now, self._used()))
+
+    def load(self, now: float) -> float:
+        """Share of about the last minute for which the wire was busy, or answers waited for."""
+        then, used = self._steps[0] if self._steps else (now, 0.0)
+        return min((self._used() - used) / (now - then), 1.0) if now > then else 0.0
+
+    def _used(self) -> float:
+        return self.busy if self.has_wire else self.waited
+
+
+def _smooth(mean: float, newest: float) -> float:
+    return mean + SMOOTHING * (newest - mean) if mean else newest
