@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import groupby
-from time import monotonic
+from time import monotonic, time
 from typing import NamedTuple
 
 import uvloop
@@ -201,7 +201,7 @@ def _key(adapter: Adapter, device: _BusDevice) -> str:
 def _meter(adapter: Adapter, device: _BusDevice, memory: Memory) -> Meter:
     meter = Meter(device.unit, device.readings, device.settings, costs(adapter))
     if known := memory.known(_key(adapter, device)):
-        meter.remember(known)
+        meter.remember(known, time())
     return meter
 
 

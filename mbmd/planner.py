@@ -36,11 +36,6 @@ class Block:
         """Registers that are read though nobody wants them."""
         return self.count - len({address for register in self.registers for address in _addresses(register)})
 
-    @property
-    def places(self) -> set[Place]:
-        """Every register that the read touches."""
-        return {(self.function, address) for address in range(self.address, self.address + self.count)}
-
     def __str__(self) -> str:
         return f"{self.function}:{self.address}+{self.count}"
 

@@ -70,6 +70,11 @@ class Asked:
         """Address and count."""
         return self.address, self.count
 
+    def request(self) -> bytes:
+        """The request itself."""
+        pdu = bytes((self.function,)) + self.address.to_bytes(2) + self.count.to_bytes(2)
+        return self.frame(pdu)
+
     def words(self) -> bytes:
         """The registers asked for."""
         span = range(self.address, self.address + self.count)
@@ -111,7 +116,7 @@ Step = Callable[["FarEnd", Asked], None]
 class FarEnd(asyncio.Protocol):
     """Carries out the next step of the line's script for each request; after its end all answers are good."""
 
-    transport: MemoryTransport
+    transport: asyncio.Transport
 
     def __init__(self, line: "ScriptedLine") -> None:
         self._line = line
@@ -290,6 +295,16 @@ def refuse(*addresses: int, code: int = 2) -> Step:
     def step(far: FarEnd, asked: Asked) -> None:
         touched = any(asked.address <= address < asked.address + asked.count for address in addresses)
         (exception(code) if touched else good)(far, asked)
+
+    return step
+
+
+def echo(then: Step = good) -> Step:
+    """The request comes back before the answer, as of an adapter that hears itself."""
+
+    def step(far: FarEnd, asked: Asked) -> None:
+        far.send(asked.request())
+        then(far, asked)
 
     return step
 

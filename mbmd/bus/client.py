@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AFTER_DAMAGE = 0.05
-"""Seconds that a good frame may still take to follow a damaged one."""
+"""Seconds that a good frame may still take to follow a damaged one, beside its own time on the wire."""
 LATE = 1.0
 """Seconds, at the least, for which an answer may come after its timeout and be taken for that of a like request."""
 
@@ -82,8 +82,13 @@ class Client:
         self._is_stream = adapter.medium is Medium.TCP
         # A request asked again may still get its second answer a timeout later. A stream loses nothing: however
         # late, the answer will come, unless the connection ends.
-        late = inf if self._is_stream else max(LATE, timeout)
-        self._late = None if self._framer.identifies_answers else LateAnswers(late)
+        late = max(LATE, timeout)
+        elsewhere = late if adapter.is_serial_line else 0.0
+        self._late = (
+            None if self._framer.identifies_answers else LateAnswers(inf if self._is_stream else late, elsewhere)
+        )
+        # Without numbers and checksums, the rest of an answer would be made whole by the beginning of the next.
+        self._is_fragile = not (adapter.is_serial_line or adapter.transaction_ids)
         self._line: Line | None = None
         self._connection = _Connection(self)
         self._answer: asyncio.Future[int] | None = None
@@ -101,7 +106,7 @@ class Client:
         """Open the line. Raises LinkError, or UsageError where only the user can help."""
         self._framer.discard()
         if self._late is not None and self._is_stream:
-            self._late.clear()
+            self._late.renewed(monotonic())
         self._connection.give_up()
         connection = self._connection = _Connection(self)
         line = await self._open_line(connection)
@@ -130,7 +135,6 @@ class Client:
     def disconnect(self) -> None:
         """Close the line; `connect` opens it again."""
         self._connection.give_up()
-        self.health.connected = False
         if self._line is not None:
             self._line.close()
             self._line = None
@@ -165,35 +169,44 @@ class Client:
         self.unit = unit
         self._answer = answer = self._loop.create_future()
         self._damaged = False
-        sent = self._send(line, unit, request, program, column, self._timeout if patience is None else patience)
+        patience = self._timeout if patience is None else patience
+        sent = self._send(line, unit, request, program, column, patience)
         try:
             code = await answer
-        except (AnswerTimeout, asyncio.CancelledError) as error:
+        except (AnswerTimeout, LinkError, asyncio.CancelledError) as error:
             self._missed(unit, request, error)
             raise
         finally:
             self._answer = None
             self._deadline.clear()
             self._free = now = monotonic()
+            if self._wire is not None:
+                self.health.echoes += self._framer.reader.echoes
         if code != ANSWER:
             self.health.unanswered += 1
+            if code == DAMAGED and self._late is not None:  # it may have been another's, and its own still come
+                self._late.missed(unit, request, now, patience)
             raise self._doubt(unit, request) or self._framer.error(code)
         self.health.answered(now - sent)
 
     def hold(self, unit: int, request: Request) -> float:
         """Seconds for which a late answer to another request could be taken for the answer to this one.
 
-        A stream is closed instead of being waited for: the new one brings no old answers.
+        A stream, which may bring them however late, is closed, so that the wait has an end.
         """
-        seconds = self._late.hold(unit, request, monotonic()) if self._late is not None else 0.0
-        if seconds and self._is_stream:
-            self.disconnect()
+        if self._late is None:
             return 0.0
+        now = monotonic()
+        seconds = self._late.hold(unit, request, now)
+        if seconds == inf:
+            self.disconnect()
+            self._late.renewed(now)
+            seconds = self._late.hold(unit, request, now)
         return seconds
 
     def renew(self) -> None:
-        """Close a connection that brings no answers; a serial line or a UDP socket has nothing to renew."""
-        if self._is_stream:
+        """Close a connection that brings no answers: the host may have another address by now, or we."""
+        if self.adapter.medium in (Medium.TCP, Medium.UDP):
             self.disconnect()
 
     @property
@@ -245,6 +258,8 @@ class Client:
         self._framer.forget()
         if self._late is not None:
             self._late.missed(unit, request, monotonic())
+        if self._is_fragile:
+            self.disconnect()
         if self._asked == 1 and self._framer.reader.unnumbered:
             self.advise(
                 "answers do not carry the transaction id of their request: if the gateway cannot echo it,"
@@ -280,12 +295,10 @@ class Client:
             if not self._damaged:
                 self._damaged = True
                 self.health.damaged += 1
-                self._deadline.set(AFTER_DAMAGE)
+                self._deadline.set(AFTER_DAMAGE + (self._wire.answer_seconds if self._wire is not None else 0.0))
             return
         if code == LOST_SYNC:
             self.disconnect()
-        if self._framer.reader.echoes:
-            self.health.echoes += 1
         answer = self._answer
         if answer is not None and not answer.done():
             answer.set_result(code)

@@ -1,6 +1,19 @@
 """Late answers on framings that do not number them; pure, `now` is an argument."""
 
+from typing import NamedTuple
+
 from mbmd.protocol.pdu import Request
+
+
+class _Missed(NamedTuple):
+    """The last request of its kind without an answer, and until when one may come.
+
+    Asked once more, it may have a second answer for `again` seconds.
+    """
+
+    pdu: bytes
+    until: float
+    again: float
 
 
 class LateAnswers:
@@ -8,22 +21,27 @@ class LateAnswers:
 
     An RTU answer does not say which address it is of: after a timeout, a request of the same unit and
     length for other registers would take it. Such a request is held until the late answer cannot come.
+
+    `seconds` is how long one may be late, infinite on a stream that loses nothing; `elsewhere` how long it may be
+    after the connection was renewed: a gateway hands what its serial line brings to whoever is connected then.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, elsewhere: float = 0.0) -> None:
         self._seconds = seconds
-        self._missed: dict[tuple[int, bytes], tuple[bytes, float]] = {}
+        self._elsewhere = elsewhere
+        self._missed: dict[tuple[int, bytes], _Missed] = {}
         self._doubted: tuple[int, bytes] | None = None
 
-    def missed(self, unit: int, request: Request, now: float) -> None:
-        """The answer to `request` did not come in time."""
-        key = unit, request.prefix
-        _, until = self._missed.get(key, (b"", 0.0))
-        self._missed[key] = request.pdu, max(until, now + self._seconds)
+    def missed(self, unit: int, request: Request, now: float, seconds: float | None = None) -> None:
+        """The answer to `request` did not come in time; or for `seconds` more it would, but is not waited for."""
+        until, again = (now + self._seconds, 2 * self._seconds) if seconds is None else (now + seconds, seconds)
+        before = self._missed.get((unit, request.prefix), _Missed(b"", 0.0, 0.0))
+        self._missed[unit, request.prefix] = _Missed(request.pdu, max(until, before.until), max(again, before.again))
 
-    def clear(self) -> None:
-        """No answer can come any more: the connection is a new one."""
-        self._missed.clear()
+    def renewed(self, now: float) -> None:
+        """The connection is a new one."""
+        latest = now + self._elsewhere
+        self._missed = {key: m._replace(until=min(m.until, latest)) for key, m in self._missed.items()}
 
     def doubtful(self, unit: int, request: Request, now: float) -> bool:
         """Whether an exception that has come may be the late answer to another request; it tells no length either.
@@ -42,17 +60,19 @@ class LateAnswers:
         if not self._missed:
             return 0.0
         key = unit, request.prefix
-        pdu, until = self._missed.get(key, (b"", 0.0))
-        if until <= now:
-            self._missed.pop(key, None)
+        missed = self._missed.get(key)
+        if missed is None:
             return 0.0
-        if pdu == request.pdu:
-            self._missed[key] = pdu, now + 2 * self._seconds
+        if missed.until <= now:
+            del self._missed[key]
             return 0.0
-        return until - now
+        if missed.pdu == request.pdu:
+            self._missed[key] = missed._replace(until=max(missed.until, now + missed.again))
+            return 0.0
+        return missed.until - now
 
     def _others_missed(self, unit: int, request: Request, now: float) -> bool:
         return any(
-            unit == other_unit and request.pdu[0] == prefix[0] and pdu != request.pdu and now < until
-            for (other_unit, prefix), (pdu, until) in self._missed.items()
+            unit == other_unit and request.pdu[0] == prefix[0] and other.pdu != request.pdu and now < other.until
+            for (other_unit, prefix), other in self._missed.items()
         )

@@ -1,28 +1,19 @@
-"""What a device has taught by refusing reads, and the plan that follows from it; pure, `now` is Unix time."""
+"""What a device teaches by refusing reads, and the plan that follows from it; pure, `now` is Unix time."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
+from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS, MOST_TRIALS, Findings, Span
+from mbmd.bus.findings import load as load_findings
 from mbmd.devices.schema import Register
 from mbmd.planner import Block, Limits, Place, cost, places, plan, refine
 from mbmd.protocol.timing import Costs
 
-ASK_AGAIN = 3600.0
-"""Seconds after which a refused register is asked for again: a firmware may have been renewed."""
-KEEP_LIMITS = 7 * 86400.0
-"""Seconds after which limits are tried anew: what refused them may have been a passing state of the device."""
-MOST_TRIALS = 16
-"""Polls with refusals after which no longer reads are tried any more."""
-MOST_SILENCES = 5
-"""Polls in which a trial may be met by silence before it counts as refused: on a bad line answers get lost."""
-MOST_ROWS = 1000
-"""Rows that are loaded: more were not written by us."""
-
-
-Span: TypeAlias = tuple[int, int, int]
-"""Function, first address and number of registers of a read."""
+ASK_SOON = 60.0
+"""Seconds after which a register is asked for again that was refused, but had a value before."""
+MOST_SILENCES = 2
+"""Polls in a row in which a trial is met by silence until it counts as refused: on a bad line answers get lost."""
 
 
 class Learned:
@@ -32,181 +23,158 @@ class Learned:
     is refused. What all of this proves is concluded at the end of the poll: a refused read with a refused register
     or a known bad hole in it is explained. Else, if longer ones were accepted, a hole in it is to blame. Else its
     length may be: longer reads are tried, half way between the longest that was accepted and the shortest that was
-    not, as long as that saves time.
+    not, as long as that saves time. What no reason explains is not read in one again: some devices refuse reads
+    across the borders of their memory.
     """
 
     def __init__(self, registers: Iterable[Register], slots: Mapping[str, int], limits: Limits, costs: Costs) -> None:
-        self.refused: dict[str, float] = {}
-        """Measurements that the device does not have, and when to ask again."""
         self._registers = {register.measurement: register for register in registers}
         self._slots = slots
         self._limits = limits
         self._costs = costs
-        self._longest = 0
-        self._too_long: set[Span] = set()
-        self._silences: Counter[Span] = Counter()
-        self._barriers: set[Place] = set()
+        self._known = Findings()
         self._rejected: list[Block] = []
-        self._trials = 0
-        self._since = 0.0
-        self._trying = False
+        self._silent: list[Block] = []
+        self._silences: Counter[Span] = Counter()
 
     @property
-    def trying(self) -> bool:
-        """Whether plans hold longer reads than were ever accepted, of which `conclude` wants to hear."""
-        return self._trying
+    def refused(self) -> Mapping[str, float]:
+        """Measurements that the device does not have, and when to ask again."""
+        return self._known.refused
 
-    def plan(self, registers: Iterable[Register]) -> list[Block]:
-        """The cheapest reads of registers that are not known to be refused."""
-        wanted = [register for register in registers if register.measurement not in self.refused]
-        shortest = min((count for _, _, count in self._too_long), default=0)
+    def plan(self, registers: Iterable[Register], bold: bool = True) -> list[Block]:
+        """The cheapest reads of registers that are not known to be refused; if `bold`, with trials of longer ones."""
+        known = self._known
+        wanted = [register for register in registers if register.measurement not in known.refused]
+        shortest = min((count for _, _, count in known.too_long), default=0)
         if not shortest or not wanted:
             return self._cut(wanted, self._limits.registers)
-        low = max(self._longest, *(register.count for register in wanted))
-        high = shortest - 1 if self._trials < MOST_TRIALS else low
+        low = max(known.longest, *(register.count for register in wanted))
+        high = shortest - 1 if bold and known.trials < MOST_TRIALS else low
         best = self._cut(wanted, low)
         while low < high:
             middle = (low + high + 1) // 2
             trial = self._cut(wanted, middle)
             if cost(trial, self._costs) < cost(best, self._costs):
-                self._trying = True
                 return trial
             low = middle
         return best
+
+    def alone(self, register: Register) -> Block:
+        """The read of one register."""
+        (block,) = plan([register], self._slots, self._limits, self._costs)
+        return block
+
+    def is_trial(self, block: Block) -> bool:
+        """Whether a read is longer than any that was accepted, and is only tried."""
+        return bool(self._known.too_long) and block.count > self._known.longest
 
     def rejected(self, block: Block) -> list[Block]:
         """The parts to read in place of a read that was refused; empty for a single value."""
         self._rejected.append(block)
         return refine(block, self._slots)
 
-    def conclude(self, accepted: Sequence[Block], silent: Sequence[Block], now: float) -> list[Register]:
+    def unanswered(self, trial: Block) -> list[Block]:
+        """The parts to read in place of a trial that was met by silence."""
+        self._silent.append(trial)
+        return refine(trial, self._slots)
+
+    def conclude(self, accepted: Sequence[Block], now: float, valued: Container[str] = ()) -> list[Register]:
         """At the end of a poll with refusals or trials: the registers refused from now on. Plans are to be made anew.
 
-        A device that accepts nothing teaches nothing: it may be starting up. A trial that is only ever met by silence
-        counts as refused.
+        A device that accepts nothing teaches nothing: it may be starting up. A trial that is met by silence again
+        counts as refused. `valued` are measurements that had a value before: their refusal may be a passing one.
         """
         rejected, self._rejected = self._rejected, []
+        silent, self._silent = self._silent, []
         if not accepted:
             return []
+        known = self._known
         rejected += self._met_by_silence(silent)
-        self._trying = False
-        self._longest = max(self._longest, *(block.count for block in accepted))
+        known.trials = min(known.trials + any(map(self.is_trial, rejected)), MOST_TRIALS)
+        known.longest = max(known.longest, *(block.count for block in accepted))
         if rejected:
-            self._since = self._since or now
-            self._trials += 1
-        alone = [b.registers[0] for b in rejected if len(b.registers) == 1 and b not in silent]
+            known.since = known.since or now
+        alone = [block.registers[0] for block in rejected if len(block.registers) == 1]
         for register in alone:
-            self.refused[register.measurement] = now + ASK_AGAIN
-        self._too_long |= {_span(b) for b in rejected if len(b.registers) > 1}
+            name = register.measurement
+            known.refused[name] = now + (ASK_SOON if name in valued else ASK_AGAIN)
+        known.too_long |= {_span(block) for block in rejected if len(block.registers) > 1}
         self._explain()
         return alone
 
-    def due(self, now: float) -> list[Block]:
-        """Reads of single registers that were refused and are to be asked for again."""
-        again = [self._registers[name] for name, when in self.refused.items() if when <= now]
-        return [block for register in again for block in plan([register], self._slots, self._limits, self._costs)]
+    def due(self, now: float) -> Register | None:
+        """A register that was refused and is to be asked for again."""
+        return next((self._registers[name] for name, when in self.refused.items() if when <= now), None)
 
-    def asked_again(self, register: Register, now: float, answered: bool) -> None:
-        """What became of a read of `due`; plans are to be made anew when it was answered."""
-        if answered:
-            del self.refused[register.measurement]
-        else:
-            self.refused[register.measurement] = now + ASK_AGAIN
+    def ask_later(self, register: Register, now: float) -> None:
+        """A read of `due` begins; it will be asked for again in an hour, unless it is readmitted."""
+        self._known.refused[register.measurement] = now + ASK_AGAIN
+
+    def readmit(self, register: Register) -> None:
+        """The register was answered; plans are to be made anew."""
+        del self._known.refused[register.measurement]
 
     def expire(self, now: float) -> bool:
         """Whether what is known of holes and lengths was old and is forgotten; plans are to be made anew."""
-        if not self._since or now - self._since < KEEP_LIMITS:
+        if not self._known.since or now - self._known.since < KEEP_LIMITS:
             return False
-        self._longest = self._trials = 0
-        self._since = 0.0
-        self._too_long.clear()
-        self._barriers.clear()
+        self._known.forget_limits()
         return True
 
     def dump(self) -> dict[str, object]:
-        """What is known, as JSON can hold it; empty when nothing was refused."""
-        if not (self.refused or self._too_long or self._barriers):
-            return {}
-        return {
-            "longest": self._longest,
-            "too_long": sorted(self._too_long),
-            "barriers": _runs(self._barriers),
-            "refused": dict(self.refused),
-            "trials": self._trials,
-            "since": self._since,
-        }
+        """What is known, as JSON can hold it."""
+        return self._known.dump()
 
-    def load(self, known: Mapping[str, object]) -> None:
-        """Take what `dump` gave; what cannot be is left out, as it may have come from anywhere."""
-        self._longest = _number(known.get("longest"), self._limits.registers)
-        self._trials = _number(known.get("trials"), MOST_TRIALS)
-        self._since = float(_number(known.get("since"), 2**40))
-        self._too_long = {(f, a, n) for f, a, n in _rows(known.get("too_long")) if n > self._longest}
-        self._barriers = {(f, at) for f, a, n in _rows(known.get("barriers")) for at in range(a, a + n)}
-        refused = known.get("refused")
-        names = refused if isinstance(refused, dict) else {}
-        self.refused = {n: float(_number(when, 2**40)) for n, when in names.items() if n in self._registers}
+    def load(self, known: Mapping[str, object], now: float) -> None:
+        """Take what `dump` gave another time; but who refuses all it has is asked anew."""
+        self._known = load_findings(known, self._registers, now)
         if len(self.refused) == len(self._registers):
-            self.refused = {}
+            self._known.refused.clear()
 
     def _met_by_silence(self, silent: Sequence[Block]) -> list[Block]:
-        """Reads that were tried often enough, and never answered."""
-        if not self._trying:
-            return []
+        """Trials that were tried often enough, and never answered."""
         spans = Counter(_span(block) for block in silent)
         self._silences = Counter({span: n + self._silences[span] for span, n in spans.items()})
-        return [b for b in silent if b.count > self._longest and self._silences[_span(b)] >= MOST_SILENCES]
+        return [block for block in silent if self._silences[_span(block)] >= MOST_SILENCES]
 
     def _cut(self, registers: list[Register], most: int) -> list[Block]:
-        barriers = frozenset(self._barriers | self._refused_places())
+        barriers = frozenset(self._known.barriers | self._refused_places())
         limits = replace(self._limits, registers=min(most, self._limits.registers), barriers=barriers)
-        return plan(registers, self._slots, limits, self._costs)
+        return [part for block in plan(registers, self._slots, limits, self._costs) for part in self._parts(block)]
+
+    def _parts(self, block: Block) -> list[Block]:
+        """A read, in parts if it would hold one that is never accepted in one."""
+        end = block.address + block.count
+        if len(block.registers) < 2 or not any(
+            f == block.function and block.address <= a and a + n <= end for f, a, n in self._known.parted
+        ):
+            return [block]
+        return [part for half in refine(block, self._slots) for part in self._parts(half)]
 
     def _refused_places(self) -> set[Place]:
         return places(self._registers[name] for name in self.refused)
 
     def _explain(self) -> None:
-        """Leave in `_too_long` only reads that nothing but their length explains."""
+        """Leave in `too_long` only reads that nothing but their length explains."""
+        known = self._known
         wanted = places(self._registers.values())
         refused = self._refused_places()
-        for function, address, count in sorted(self._too_long, key=lambda span: span[2]):
-            touched = {(function, at) for at in range(address, address + count)}
-            if not touched & (refused | self._barriers) and count <= self._longest:
-                self._barriers |= touched - wanted
-        self._too_long = {
-            span
-            for span in self._too_long
-            if span[2] > self._longest
-            and not (refused | self._barriers) & {(span[0], at) for at in range(span[1], span[1] + span[2])}
-        }
-
-
-def _number(value: object, most: int) -> int:
-    """A whole number from 0 to `most`; 0 in place of anything else."""
-    return int(value) if isinstance(value, int | float) and 0 <= value <= most else 0
+        for span in sorted(known.too_long, key=lambda span: span[2]):
+            touched = _touched(span)
+            if span[2] > known.longest or touched & (refused | known.barriers):
+                continue
+            known.barriers |= touched - wanted
+            if touched <= wanted:
+                known.parted.add(span)
+        explained = refused | known.barriers
+        known.too_long = {s for s in known.too_long if s[2] > known.longest and not _touched(s) & explained}
 
 
 def _span(block: Block) -> Span:
     return block.function, block.address, block.count
 
 
-def _runs(barriers: Iterable[Place]) -> list[Span]:
-    """Neighbouring registers together."""
-    runs: list[Span] = []
-    for function, address in sorted(barriers):
-        last = runs[-1] if runs else (0, 0, 0)
-        if (function, address) == (last[0], last[1] + last[2]):
-            runs[-1] = (*last[:2], last[2] + 1)
-        else:
-            runs.append((function, address, 1))
-    return runs
-
-
-def _rows(value: object) -> list[list[int]]:
-    """Rows of function, address and count; leaves out all others."""
-    rows = value if isinstance(value, list) else []
-    return [list(row) for row in rows[:MOST_ROWS] if isinstance(row, list | tuple) and _is_row(row)]
-
-
-def _is_row(row: Sequence[object]) -> bool:
-    return len(row) == 3 and all(type(n) is int and 0 <= n < 65536 for n in row)
+def _touched(span: Span) -> set[Place]:
+    function, address, count = span
+    return {(function, at) for at in range(address, address + count)}

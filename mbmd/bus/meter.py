@@ -1,5 +1,6 @@
 """A device on a bus: what is read of it and when, and what its answers are worth."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd._native.counters import ACCEPTED_ANEW, CounterGuard
 from mbmd.bus.learned import Learned
+from mbmd.bus.scheduler import pause_after
 from mbmd.config.options import PollClass
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 WITHDRAWN_AFTER = 3
 """Polls in which a read may fail before its last values are withdrawn."""
+MOST_RENEWALS = 3
+"""Times that a counter may go on from an implausible value before it is taken for none."""
+FIRST = -inf
+"""When reads are due that were held back: before all others."""
 FLOAT32_ROUNDING = 2.4e-7
 """Two units in the last place of a float32, relative."""
 
@@ -40,19 +46,21 @@ class Group:
 
 
 class Doubt(NamedTuple):
-    """A counter's value that cannot be: held back, or believed since it persists."""
+    """A counter's value that cannot be: held back, or believed since it persists; at last it is no counter."""
 
     measurement: str
     value: float
     before: float
     believed: bool
+    unguarded: bool
 
 
 class Meter:
     """What the poller knows of one device.
 
-    `probes` counts the polls in vain since it was last heard, `vain` the requests; `busy` the polls in a row that
-    brought nothing else; `failures` for each read the polls in which it failed.
+    `probes` counts the polls in vain since it was last heard, `vain` the requests of such polls, `busy` the polls in
+    a row that brought nothing else, `failures` for each read the polls in which it failed. `refuses_all` says that it
+    answers, but only with refusals.
     """
 
     def __init__(self, unit: int, readings: DeviceReadings, settings: Settings, costs: Costs) -> None:
@@ -62,43 +70,67 @@ class Meter:
         self.probes = 0
         self.busy = 0
         self.vain = 0
+        self.refuses_all = False
         self.failures: dict[Block, int] = {}
         self.learned = Learned(
             settings.registers, readings.slots, Limits(settings.max_registers, settings.holes), costs
         )
         self.groups = _groups(settings)
+        self._pending: dict[Block, float] = {}
+        self.trying = False
         self._guard = _guard(settings, readings) if settings.plausibility else None
+        self._unguarded: set[str] = set()
+        self._renewed: Counter[str] = Counter()
         readings.health.rate = min(group.rate for group in self.groups)
         self.replan()
 
-    def remember(self, known: Mapping[str, object]) -> None:
-        """Start with what `learned.dump` gave another time."""
-        self.learned.load(known)
+    def remember(self, known: Mapping[str, object], now: float) -> None:
+        """Start with what `learned.dump` gave another time; `now` is Unix time."""
+        self.learned.load(known, now)
         self.replan()
 
-    def replan(self) -> None:
-        """Plan anew with what was learned."""
+    def replan(self, bold: bool = True) -> bool:
+        """Plan anew with what was learned; returns whether there are reads that were none before: they are due."""
+        renewed = False
         for group in self.groups:
-            group.plan = self.learned.plan(group.registers)
-            group.proven = False
+            plan = self.learned.plan(group.registers, bold)
+            before, now = _reads(group.plan), _reads(plan)
+            if now != before:
+                group.plan = plan
+                group.proven = False
+            if not now <= before:
+                group.due = 0.0
+                renewed = True
         blocks = [block for group in self.groups for block in group.plan]
-        self.failures = {}
+        self.failures = {block: n for block, n in self.failures.items() if block in blocks}
+        self._pending = {block: when for block, when in self._pending.items() if block in blocks}
+        self.trying = any(map(self.learned.is_trial, blocks))
         health = self.readings.health
         health.plan = Plan(len(blocks), sum(b.count for b in blocks), sum(b.holes for b in blocks))
         health.refused = tuple(sorted(self.learned.refused))
+        return renewed
+
+    def has_tried(self, answered: Sequence[Block]) -> bool:
+        """Whether a trial is among reads that were answered."""
+        return self.trying and any(map(self.learned.is_trial, answered))
 
     def due(self, now: float) -> list[Block]:
-        """The reads of a poll that begins now; of a device that is offline all, a short one first: it may be vain.
+        """The reads of a poll that begins now: first what was held back, last what failed, and trials.
 
-        Of a device of which nothing is due, the short one: it tells whether the device is there.
+        Of a device that is offline all, a short one first: it may be vain. If nothing is due, a short one: it tells
+        whether the device is there.
         """
         if not self.readings.online:
             return self._probe_first()
-        groups = self.groups
-        if len(groups) == 1:
-            return groups[0].plan[:]
-        blocks = [block for group in groups if group.due <= now for block in group.plan]
-        return blocks or self._probe_first()[:1]
+        if not self._pending and len(self.groups) == 1 and not self.trying:
+            return self.groups[0].plan[:]
+        pending = self._pending
+        blocks = [block for block, when in pending.items() if when == FIRST]
+        blocks += [b for group in self.groups if group.due <= now for b in group.plan if b not in pending]
+        blocks += [block for block, when in pending.items() if FIRST < when <= now]
+        if self.trying:
+            blocks.sort(key=self.learned.is_trial)
+        return blocks or [block for block in self._probe_first() if block not in pending][:1]
 
     def _probe_first(self) -> list[Block]:
         """All reads, the shortest first; after vain probes a longer one, for one read alone may never be answered."""
@@ -110,49 +142,72 @@ class Meter:
             blocks.insert(0, probe)
         return blocks
 
+    def single(self) -> Block:
+        """The read of one register, another one after each vain probe."""
+        registers = self.settings.registers
+        return self.learned.alone(registers[self.probes % len(registers)])
+
     def proven(self, block: Block) -> bool:
         """Whether a read was answered before, so that a refusal is a surprise."""
         return any(group.proven and block in group.plan for group in self.groups)
 
-    def put_last(self, block: Block) -> None:
-        """Ask for `block` after all others, so that it does not keep them from being asked."""
-        for group in self.groups:
-            if block in group.plan:
-                group.plan.remove(block)
-                group.plan.append(block)
-
-    def advance(self, started: float, left: Sequence[Block]) -> float:
-        """A poll that began at `started` brought something, but not `left`; returns when the next is due.
-
-        What is read seldom and was left is read with the next poll.
-        """
+    def advance(
+        self, started: float, answered: Sequence[Block], failed: Sequence[Block], left: Sequence[Block]
+    ) -> float:
+        """A poll that began at `started` brought something; returns when the next is due."""
         for group in self.groups:
             if group.due <= started:
-                done = not (left and any(block in left for block in group.plan))
-                if done or group is self.groups[0]:
-                    group.due = started + group.rate
-                group.proven = group.proven or done
+                group.due = started + group.rate
+                group.proven = group.proven or all(block in answered for block in group.plan)
+        if failed or left or self._pending:
+            self.put_off(started, answered, failed, left)
         return self.groups[0].due
+
+    def put_off(
+        self, started: float, answered: Sequence[Block], failed: Sequence[Block], left: Sequence[Block]
+    ) -> None:
+        """Ask first for what was left, and last for what failed: after WITHDRAWN_AFTER polls with growing pauses."""
+        asked = {*answered, *left, *failed}
+        pending = {block: when for block, when in self._pending.items() if block not in asked}
+        pending |= dict.fromkeys(left, FIRST)
+        pending |= {block: started + self._rest(block) for block in failed}
+        self._pending = pending
+
+    def _rest(self, block: Block) -> float:
+        polls = self.failures.get(block, 0) - WITHDRAWN_AFTER
+        return 0.0 if polls < 0 else pause_after(polls + 1, 0.0)
 
     def go_offline(self, trouble: str) -> None:
         """Forget its values; when it returns, all are read."""
         self.readings.go_offline()
         self.readings.health.gone(trouble)
         self.failures.clear()
+        self._pending.clear()
         self.vain = 0
+        if self.trying:
+            self.replan(bold=False)
         for group in self.groups:
             group.due = 0.0
 
     def check(self, fresh: "array[float]", now: float) -> list[Doubt]:
-        """Take counters that run backwards or leap out of `fresh`; returns what was noticed."""
+        """Take counters that run backwards or leap out of `fresh`; returns what was noticed.
+
+        A counter that was believed anew time after time, such as the balance of import and export, is none.
+        """
         if self._guard is None or not (events := self._guard.check(now, fresh)):
             return []
         doubts = []
         for slot, verdict in events:
             name = self.readings.measurements[slot].name
             believed = verdict == ACCEPTED_ANEW
+            if name in self._unguarded:
+                fresh[slot] = fresh[slot] if believed else self._guard.offered(slot)
+                continue
             value = fresh[slot] if believed else self._guard.offered(slot)
-            doubts.append(Doubt(name, value, self._guard.base(slot), believed))
+            self._renewed[name] += believed
+            if self._renewed[name] >= MOST_RENEWALS:
+                self._unguarded.add(name)
+            doubts.append(Doubt(name, value, self._guard.base(slot), believed, name in self._unguarded))
             if not believed:
                 self.readings.health.held_back[name] += 1
         return doubts
@@ -179,8 +234,13 @@ class Meter:
         if not whole:
             read = {register.measurement for block in answered for register in block.registers}
             gone = {r.measurement for b, n in self.failures.items() if n >= WITHDRAWN_AFTER for r in b.registers}
+            gone |= self.learned.refused.keys()
             keep += [slot for name, slot in slots.items() if name not in read and name not in gone]
         self.readings.commit(fresh, keep, monotonic, timestamp)
+
+
+def _reads(plan: Iterable[Block]) -> set[tuple[bytes, tuple[Register, ...]]]:
+    return {(block.request.pdu, block.registers) for block in plan}
 
 
 def _groups(settings: Settings) -> list[Group]:

@@ -18,7 +18,7 @@ class OtherFraming:
     """Asks one request in the other framing, on a connection of its own, and more and more seldom."""
 
     def __init__(self, adapter: Adapter, open_line: Opener) -> None:
-        self._adapter = replace(adapter, framing=_OTHER[adapter.framing], transaction_ids=True, unit_pause=0.0)
+        self._adapter = replace(adapter, framing=_OTHER[adapter.framing], transaction_ids=True)
         self._open_line = open_line
         self._due = 0.0
         self._pause = FIRST_PAUSE

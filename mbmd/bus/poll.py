@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from mbmd.bus.client import Client
-from mbmd.bus.meter import Meter
+from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
 from mbmd.bus.unit_pause import LONGEST
 from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
 from mbmd.planner import Block
@@ -27,6 +27,7 @@ class Poll:
 
     `answered` are reads that were, parts of refused ones among them; `failed` got no usable answer; `left` are for
     the next poll, `pause` seconds from now. `busy` says that the device asked for time. `error` is the last one.
+    `readmitted` says that a register was answered which was refused before, so that plans are to be made anew.
     """
 
     def __init__(self, client: Client, meter: Meter, started: float, observe: Observer | None) -> None:
@@ -36,13 +37,17 @@ class Poll:
         self.failed: list[Block] = []
         self.left: list[Block] = []
         self.refusals = 0
+        self.readmitted = False
         self.pause = 0.0
         self.busy = False
         self.error: TransactionError | None = None
         self._client = client
         self._observe = observe
-        self._ahead = meter.due(started)[::-1]
-        self._all = len(self._ahead) == meter.readings.health.plan.reads
+        blocks = meter.due(started)
+        self._all = len(blocks) == meter.readings.health.plan.reads
+        # Who refused all is asked for one register alone, and for the others when that is answered.
+        self._rest, blocks = (blocks, [meter.single()]) if meter.refuses_all else ([], blocks)
+        self._ahead = blocks[::-1]
         self._silent = False
 
     @property
@@ -52,40 +57,55 @@ class Poll:
 
     async def run(self) -> None:
         """Read all that is due. Raises LinkError."""
+        learned = self.meter.learned
+        held: set[bytes] = set()
         while self._ahead and not self.is_dead():
             block = self._ahead.pop()
-            if pause := self._client.hold(self.meter.unit, block.request):
-                self._leave(block, pause)
-                return
-            error = await self._read(block, self._attempts())
+            # While one is held, alike ones are not asked either: they would have it held for longer.
+            if block.request.prefix in held or (pause := self._client.hold(self.meter.unit, block.request)):
+                held.add(block.request.prefix)
+                self.left.append(block)
+                self.pause = max(self.pause, pause)
+                continue
+            error = await self._read(block, self._attempts(block))
             if error is None:
-                self.answered.append(block)
-                self.meter.vain = 0
+                self._accept(block)
             elif isinstance(error, ModbusException) and error.asks_for_other_plan:
                 self.refusals += 1
-                self._ahead += self.meter.learned.rejected(block)[::-1]
+                self._ahead += learned.rejected(block)[::-1]
+            elif isinstance(error, ModbusException) and error.asks_for_time:
+                self.failed.append(block)
+                self.busy = True
+                self.left += self._ahead[::-1]
+                self.pause = max(self.pause, BUSY_PAUSE)
+                return
+            elif learned.is_trial(block):
+                self._ahead += learned.unanswered(block)[::-1]
+                self.refusals += 1
             else:
                 self.failed.append(block)
-                self.meter.put_last(block)
-                if isinstance(error, ModbusException) and error.asks_for_time:
-                    self.busy = True
-                    self._leave(None, BUSY_PAUSE)
-                    return
 
-    async def ask_again(self, now: float) -> bool:
-        """Ask for registers that were refused long ago; whether any was answered, so that plans change."""
-        again = False
-        for block in self.meter.learned.due(now):
-            answered = await self._read(block, 1) is None
-            self.meter.learned.asked_again(block.registers[0], now, answered)
-            if answered:
-                self.answered.append(block)
-                again = True
-        return again
+    def _accept(self, block: Block) -> None:
+        self.answered.append(block)
+        self.meter.vain = 0
+        if self._rest:
+            self._ahead, self._rest = self._rest[::-1], []
 
-    def _leave(self, block: Block | None, pause: float) -> None:
-        self.left = ([block] if block else []) + self._ahead[::-1]
-        self.pause = pause
+    async def ask_again(self, now: float) -> None:
+        """Ask for a register that was refused long ago."""
+        learned = self.meter.learned
+        if (register := learned.due(now)) is None:
+            return
+        learned.ask_later(register, now)
+        block = learned.alone(register)
+        try:
+            error: Exception | None = await self._read(block, 1)
+        except LinkError as lost:
+            error = lost
+        if error is None:
+            self.answered.append(block)
+            self.readmitted = True
+            learned.readmit(register)
 
     def is_dead(self) -> bool:
         """Whether the device has not answered for as often as it takes; for a probe one silence is enough."""
@@ -95,13 +115,18 @@ class Poll:
         return vain >= VAIN_ATTEMPTS if self._lives else self._silent or vain >= ATTEMPTS
 
     @property
+    def is_broken_off(self) -> bool:
+        """Whether it is too early to say that the device is dead."""
+        return self.busy or (bool(self.left) and not self.is_dead())
+
+    @property
     def _lives(self) -> bool:
         """Whether there is a device, be it one that refused a read just now."""
         return self.meter.readings.online or self.refusals > 0
 
-    def _attempts(self) -> int:
+    def _attempts(self, block: Block) -> int:
         if self.answered:
-            return 1 if self.failed else ATTEMPTS
+            return 1 if self.failed or self.meter.failures.get(block, 0) >= WITHDRAWN_AFTER else ATTEMPTS
         if not self._lives:
             return 1
         left = VAIN_ATTEMPTS - self.meter.vain
@@ -153,7 +178,8 @@ class Poll:
         readings = self.meter.readings
         readings.errors += 1
         readings.health.errors[error.kind] += 1
-        self.meter.vain += error.means_silence
+        if not self.answered and not self.meter.learned.is_trial(block):
+            self.meter.vain += error.means_silence
         self._silent = not self._client.heard
         log.debug("%s: read %s: %s", readings.id, block, error)
 

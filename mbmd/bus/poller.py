@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MOST_BUSY = 10
 """Polls in a row in which a device may say that it is busy before it counts as offline."""
+LINK_QUIET = 60.0
+"""Seconds in which a link that comes and goes is told of but once."""
 
 Keep = Callable[[Meter], None]
 """Called when a meter has learned something that a restart should know."""
@@ -40,6 +42,9 @@ class Poller:
         self._unit_pause = UnitPause(client.unit_pause)
         self._watches_units = client.adapter.is_serial_line and len(self._meters) > 1
         self._link_failures = 0
+        self._link_was_down = False
+        self._link_told = False
+        self._quiet_until = 0.0
 
     async def open(self) -> None:
         """Connect for the first time. Raises UsageError when the adapter needs the user."""
@@ -67,20 +72,27 @@ class Poller:
                 await self._client.connect()
             except (LinkError, UsageError) as error:
                 self._link_is_down(error)
+            else:
+                self._link_failures = 0
 
     def _link_is_up(self) -> None:
         """A device has answered: only that proves a connection good."""
-        if self._link_failures:
-            log.info("%s: connected again", self._client.address)
-        self._link_failures = 0
+        if self._link_was_down:
+            log.log(logging.INFO if self._link_told else logging.DEBUG, "%s: connected again", self._client.address)
+        self._link_was_down = False
         self._other_framing = None
 
     def _link_is_down(self, error: Exception) -> None:
         self._link_failures += 1
-        if self._link_failures > 1:
+        self._client.health.connected = False
+        if self._link_was_down:
             return
+        self._link_was_down = True
         trouble = str(error).removeprefix(f"{self._client.address}: ")
-        log.warning("%s: %s", self._client.address, trouble)
+        now = monotonic()
+        self._link_told = now >= self._quiet_until
+        self._quiet_until = now + LINK_QUIET
+        log.log(logging.WARNING if self._link_told else logging.DEBUG, "%s: %s", self._client.address, trouble)
         for meter in self._meters:
             meter.go_offline(f"the bus is down: {trouble}")
 
@@ -91,8 +103,8 @@ class Poller:
         link_error: LinkError | None = None
         try:
             await poll.run()
-            if poll.answered and meter.learned.refused and await poll.ask_again(time()):
-                self._replan(meter)
+            if poll.answered and meter.learned.refused:
+                await poll.ask_again(time())
         except LinkError as error:
             link_error = error
         if poll.pause:
@@ -100,8 +112,10 @@ class Poller:
         if poll.answered and link_error is None:
             self._succeeded(poll, started)
         else:
-            meter.learned.conclude((), (), 0.0)
+            meter.learned.conclude((), 0.0)
             await self._failed(poll, started, link_error)
+        if poll.readmitted:
+            self._replan(meter)
         if self._client.adapter.close:
             self._client.rest()
 
@@ -111,53 +125,63 @@ class Poller:
             if self._scheduler.failed(meter, now, 0.0) > 1:
                 self._go_offline(meter, link_error)
             await self._look_for_other_framing(meter)
-        elif poll.busy and meter.busy < MOST_BUSY:
-            meter.busy += 1
-        elif poll.busy or not poll.left or poll.is_dead():
+        elif poll.is_broken_off and meter.busy < MOST_BUSY:
+            meter.busy += poll.busy
+            meter.put_off(started, (), poll.failed, poll.left)
+        else:
             self._scheduler.failed(meter, now, now - started)
+            meter.refuses_all = poll.refusals > 0 or meter.refuses_all
             self._go_offline(meter, poll.error)
             await self._look_for_other_framing(meter)
 
     def _succeeded(self, poll: Poll, started: float) -> None:
-        if self._link_failures or self._other_framing is not None:
+        if self._link_was_down or self._other_framing is not None:
             self._link_is_up()
         meter = poll.meter
         meter.busy = 0
+        meter.refuses_all = False
         now, unix = monotonic(), time()
         self._publish(poll, now, unix)
-        due = meter.advance(started, poll.failed + poll.left)
+        due = meter.advance(started, poll.answered, poll.failed, poll.left)
         meter.readings.health.polled(started, now)
-        if poll.refusals or meter.learned.trying:
-            self._conclude(poll, unix)
-            due = due if poll.failed or poll.left else now
+        if poll.refusals or meter.has_tried(poll.answered):
+            if self._conclude(poll, unix) and not (poll.failed or poll.left):
+                due = now
         elif meter.learned.expire(unix):
             self._replan(meter)
         self._scheduler.succeeded(meter, due)
 
-    def _conclude(self, poll: Poll, now: float) -> None:
+    def _conclude(self, poll: Poll, now: float) -> bool:
+        """Learn from what was refused; returns whether other reads are to be tried at once."""
         meter = poll.meter
-        before = str(meter.readings.health.plan)
-        for register in meter.learned.conclude(poll.answered, poll.failed, now):
+        latest = zip(meter.readings.measurements, meter.readings.latest, strict=True)
+        valued = {measurement.name for measurement, value in latest if value == value}
+        refused = meter.learned.conclude(poll.answered, now, valued)
+        for register in refused:
             log.warning(
-                "%s: %s is left out: the device refuses register %d (function %d); asked again in an hour",
+                "%s: %s is left out: the device refuses register %d (function %d); asked again in %s",
                 meter.readings.id,
                 register.measurement,
                 register.address,
                 register.function,
+                "a minute, then hourly" if register.measurement in valued else "an hour",
             )
-        self._replan(meter)
-        if str(meter.readings.health.plan) != before:
+        renewed = self._replan(meter)
+        if renewed or refused:
             log.info("%s: reads: %s", meter.readings.id, ", ".join(str(b) for g in meter.groups for b in g.plan))
+        return renewed
 
-    def _replan(self, meter: Meter) -> None:
-        meter.replan()
+    def _replan(self, meter: Meter) -> bool:
+        renewed = meter.replan()
         self._keep(meter)
+        return renewed
 
     def _publish(self, poll: Poll, now: float, unix: float) -> None:
         meter = poll.meter
         readings = meter.readings
         if not readings.online:
-            log.info("%s: online", readings.id)
+            if meter.probes or not readings.version:
+                log.info("%s: online", readings.id)
             meter.probes = 0
             readings.health.trouble = ""
         doubts = meter.check(poll.fresh, now)
@@ -172,7 +196,9 @@ class Poller:
 
     def _tell_of(self, meter: Meter, doubt: Doubt) -> None:
         name = f"{meter.readings.id}: {doubt.measurement}"
-        if doubt.believed:
+        if doubt.unguarded:
+            log.warning("%s runs backwards or leaps time after time: it is let through from now on", name)
+        elif doubt.believed:
             log.warning("%s is %.10g from now on, the counter goes on from there", name, doubt.value)
         else:
             level = logging.WARNING if meter.readings.health.held_back[doubt.measurement] == 1 else logging.DEBUG
@@ -202,9 +228,9 @@ class Poller:
             )
 
     async def _look_for_other_framing(self, meter: Meter) -> None:
-        """While nobody has ever answered, find out whether the gateway speaks another framing."""
+        """While nobody has ever answered, and all were asked, find out whether the gateway speaks another framing."""
         other = self._other_framing
-        if other is None or not other.is_due(monotonic()) or any(m.readings.online for m in self._meters):
+        if other is None or not all(m.probes for m in self._meters) or not other.is_due(monotonic()):
             return
         self._client.disconnect()
         for block in meter.due(0.0)[:1]:

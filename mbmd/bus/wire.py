@@ -12,7 +12,10 @@ LONGEST_FRAME = 256
 
 
 class Wire:
-    """Keeps the account of the characters on a serial line, and the silence between frames where we can."""
+    """Keeps the account of the characters on a serial line, and the silence between frames where we can.
+
+    `answer_seconds` is the time that the answer takes which is waited for.
+    """
 
     def __init__(self, adapter: Adapter, health: BusHealth) -> None:
         self._health = health
@@ -20,6 +23,7 @@ class Wire:
         self._sent = 0
         self._heard = 0
         self._unasked = False
+        self.answer_seconds = 0.0
         interval = silent_interval(adapter) if adapter.medium is Medium.SERIAL else 0.0
         self.silence = Silence(interval, max(PATIENCE, LONGEST_FRAME * self._character)) if interval else None
 
@@ -32,7 +36,8 @@ class Wire:
         self._sent = len(frame)
         self._heard = 0
         self._unasked = False
-        return sending + answer * self._character
+        self.answer_seconds = answer * self._character
+        return sending + self.answer_seconds
 
     def heard(self, data: bytes, awaited: bool) -> None:
         """Characters have come; those that nobody waits for are a stale answer."""

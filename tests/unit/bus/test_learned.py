@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mbmd.bus.learned import ASK_AGAIN, KEEP_LIMITS, Learned
+from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS
+from mbmd.bus.learned import ASK_SOON, Learned
 from mbmd.devices.schema import Register
 from mbmd.measurements import CATALOGUE
 from mbmd.planner import Block, Limits, cost, places, plan
@@ -22,13 +23,15 @@ def floats(*addresses: int) -> list[Register]:
 
 @dataclass
 class Model:
-    """A device that accepts reads of up to `most` registers that touch no bad one."""
+    """A device that accepts reads of up to `most` registers that touch no bad one and cross no border before one."""
 
     most: int = 125
     bad: frozenset[int] = frozenset()
+    borders: frozenset[int] = frozenset()
 
     def accepts(self, block: Block) -> bool:
-        return block.count <= self.most and not self.bad & set(range(block.address, block.address + block.count))
+        touched = range(block.address, block.address + block.count)
+        return block.count <= self.most and not self.bad & set(touched) and not self.borders & set(touched[1:])
 
 
 class Reader:
@@ -53,16 +56,20 @@ class Reader:
             else:
                 self.refusals += 1
                 ahead += self.learned.rejected(block)[::-1]
-        if self.refusals or self.learned.trying:
-            self.learned.conclude(accepted, (), NOW)
+        if self.refusals or self.trying:
+            self.learned.conclude(accepted, NOW)
             self.plan = self.learned.plan(self.registers)
         return {register.measurement for block in accepted for register in block.registers}
+
+    @property
+    def trying(self) -> bool:
+        return any(map(self.learned.is_trial, self.plan))
 
     def settle(self, polls: int = 30) -> int:
         """Polls until none is refused and nothing is tried any more."""
         for n in range(1, polls + 1):
             self.poll()
-            if not self.refusals and not self.learned.trying:
+            if not self.refusals and not self.trying:
                 return n
         raise AssertionError("it never settles")
 
@@ -117,12 +124,39 @@ def test_refused_registers_are_asked_for_again_after_an_hour() -> None:
     reader = Reader(SDM, Model(bad=frozenset({72, 73})))
     reader.settle()
     assert not reader.learned.due(NOW + ASK_AGAIN - 1)
-    (block,) = reader.learned.due(NOW + ASK_AGAIN)
-    assert (block.address, block.count) == (72, 2)
-    reader.learned.asked_again(block.registers[0], NOW + ASK_AGAIN, answered=False)
-    assert not reader.learned.due(NOW + ASK_AGAIN)
-    reader.learned.asked_again(block.registers[0], NOW + 2 * ASK_AGAIN, answered=True)
+    register = reader.learned.due(NOW + ASK_AGAIN)
+    assert register is not None
+    assert reader.learned.alone(register).address == 72
+    reader.learned.ask_later(register, NOW + ASK_AGAIN)
+    assert not reader.learned.due(NOW + 2 * ASK_AGAIN - 1)
+    reader.learned.readmit(register)
     assert not reader.learned.refused
+
+
+def test_a_register_that_had_a_value_is_asked_for_again_soon() -> None:
+    reader = Reader(SDM, Model())
+    only = reader.learned.alone(SDM[3])
+    reader.learned.rejected(only)
+    reader.learned.conclude([reader.learned.alone(SDM[4])], NOW, {SDM[3].measurement})
+    assert reader.learned.due(NOW + ASK_SOON) == SDM[3]
+
+
+def test_a_trial_that_is_met_by_silence_again_is_too_long() -> None:
+    reader = Reader(SDM, Model())
+    reader.learned.load({"longest": 20, "too_long": [[4, 0, 80]], "since": NOW}, NOW)
+    trial = next(block for block in reader.learned.plan(SDM) if reader.learned.is_trial(block))
+    accepted = [reader.learned.alone(SDM[0])]
+    for still_tried in (True, False):
+        reader.learned.unanswered(trial)
+        reader.learned.conclude(accepted, NOW)
+        assert (str(trial) in map(str, reader.learned.plan(SDM))) is still_tried
+
+
+def test_times_of_a_clock_that_was_wrong_are_brought_back() -> None:
+    reader = Reader(SDM, Model())
+    reader.learned.load({"refused": {SDM[0].measurement: 2e9}, "since": 2e9, "barriers": [[4, 36, 16]]}, NOW)
+    assert reader.learned.refused == {SDM[0].measurement: NOW + ASK_AGAIN}
+    assert reader.learned.expire(NOW + KEEP_LIMITS)
 
 
 def test_limits_are_forgotten_in_the_end() -> None:
@@ -133,13 +167,22 @@ def test_limits_are_forgotten_in_the_end() -> None:
     assert max(block.count for block in reader.learned.plan(SDM)) > 30
 
 
+def test_a_read_across_a_border_is_parted_there() -> None:
+    reader = Reader(SDM, Model(borders=frozenset({18})))
+    assert reader.poll() == readable(reader)
+    reader.settle()
+    assert not reader.learned.refused
+    assert cost(reader.plan, COSTS) <= least(reader) + 3 * COSTS.read
+
+
 @st.composite
 def devices(draw: st.DrawFn) -> Reader:
     gaps = draw(st.lists(st.sampled_from([2, 2, 2, 3, 4, 8, 20, 60]), min_size=1, max_size=40))
     addresses = [sum(gaps[:n]) for n in range(len(gaps))]
     most = draw(st.one_of(st.just(125), st.integers(2, 125)))
     bad = draw(st.frozensets(st.integers(0, addresses[-1] + 2), max_size=6))
-    return Reader(floats(*addresses), Model(most, bad))
+    borders = draw(st.frozensets(st.sampled_from(addresses), max_size=2))
+    return Reader(floats(*addresses), Model(most, bad, borders))
 
 
 @given(devices())
@@ -162,7 +205,7 @@ def test_what_was_learned_starts_another_reader_well(reader: Reader) -> None:
         return
     reader.settle()
     again = Reader(reader.registers, reader.model)
-    again.learned.load(reader.learned.dump())
+    again.learned.load(reader.learned.dump(), NOW)
     again.plan = again.learned.plan(again.registers)
     assert again.poll() == readable(reader)
     assert not again.refusals
@@ -173,13 +216,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=12,
 )
-KEYS = ("longest", "too_long", "barriers", "refused", "trials", "since")
+KEYS = ("longest", "too_long", "parted", "barriers", "refused", "trials", "since")
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON))
 def test_nothing_that_is_loaded_keeps_it_from_planning(known: dict[str, object]) -> None:
     reader = Reader(SDM, Model())
-    reader.learned.load(known)
+    reader.learned.load(known, NOW)
     blocks = reader.learned.plan(SDM)
     read = {register.measurement for block in blocks for register in block.registers}
     assert read == {register.measurement for register in SDM} - set(reader.learned.refused)

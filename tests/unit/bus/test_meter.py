@@ -56,7 +56,7 @@ def test_registers_are_read_at_the_rate_of_their_class() -> None:
     for second in range(21):
         for block in meter.due(second):
             read.setdefault(str(block), []).append(second)
-        assert meter.advance(second, []) == second + RATE
+        assert meter.advance(second, meter.due(second), [], []) == second + RATE
     assert read == {"3:0+4": list(range(21)), "3:100+2": [0, SLOW_RATE, 2 * SLOW_RATE], "3:200+1": [0]}
     assert [group.due for group in meter.groups] == [21, 30, inf]
     assert meter.readings.health.rate == RATE
@@ -69,46 +69,61 @@ def test_what_is_slow_is_read_no_more_often_than_what_is_fast() -> None:
 
 def test_without_fast_registers_the_slow_ones_set_the_pace() -> None:
     meter = make_meter(addresses=[100, 200], slow=[100], once=[200])
-    assert meter.advance(5.0, []) == 5 + SLOW_RATE
+    assert meter.advance(5.0, blocks(meter), [], []) == 5 + SLOW_RATE
     assert meter.readings.health.rate == SLOW_RATE
 
 
-def test_what_is_read_seldom_is_read_with_the_next_poll_if_it_was_left() -> None:
+def test_what_is_read_seldom_is_read_with_the_next_poll_if_it_failed_or_was_left() -> None:
     meter = make_meter(slow=[100, 101], once=[200])
     meter.readings.online = True
-    slow, once = blocks(meter)[1:]
-    meter.advance(0.0, [once])
-    assert meter.due(RATE) == [blocks(meter)[0], once]
-    meter.advance(RATE, [])
-    assert meter.due(2 * RATE) == [blocks(meter)[0]]
-    meter.advance(SLOW_RATE, [slow])
-    assert meter.due(SLOW_RATE + RATE) == [blocks(meter)[0], slow]
+    fast, slow, once = blocks(meter)
+    meter.advance(0.0, [fast, slow], [once], [])
+    assert meter.due(RATE) == [fast, once]
+    meter.advance(RATE, [fast, once], [], [])
+    assert meter.due(2 * RATE) == [fast]
+    meter.advance(SLOW_RATE, [fast], [], [slow])
+    assert meter.due(SLOW_RATE + RATE) == [slow, fast]
+
+
+def test_a_read_that_is_never_answered_is_asked_for_more_and_more_seldom() -> None:
+    meter = make_meter(addresses=(0, 100))
+    good, silent = blocks(meter)
+    asked = []
+    for second in range(200):
+        due = meter.due(float(second)) if second else [good, silent]
+        failed = [block for block in due if block is silent]
+        asked += [second] * len(failed)
+        meter.commit(column(meter, Current=1), [good], failed, [], second, second, not failed)
+        meter.advance(float(second), [good], failed, [])
+    assert asked == [0, 1, 2, 3, 5, 9, 17, 33, 65, 125, 185]
 
 
 def test_a_device_that_returns_is_read_whole() -> None:
     meter = make_meter(slow=[100, 101], once=[200])
-    meter.advance(0.0, [])
+    meter.advance(0.0, blocks(meter), [], [])
     offline_and_back(meter)
     assert meter.due(0.5) == blocks(meter)
 
 
 def test_a_read_is_proven_when_all_of_its_rate_was_answered_by_the_plan_of_now() -> None:
     meter = make_meter(slow=[200])
-    first, _, slow = blocks(meter)
+    first, second, slow = blocks(meter)
     assert not meter.proven(first)
-    meter.advance(0.0, [slow])
+    meter.advance(0.0, [first, second], [slow], [])
     assert meter.proven(first)
     assert not meter.proven(slow)
     meter.replan()
+    assert meter.proven(first)
+    meter.remember({"refused": {"Current": 2e9}}, 1_700_000_000.0)
     assert not any(map(meter.proven, [first, *blocks(meter)]))
 
 
 def test_what_was_learned_another_time_is_planned_with_from_the_start() -> None:
     meter = make_meter()
     meter.learned.rejected(blocks(meter)[2])
-    meter.learned.conclude(blocks(meter)[:2], (), 1_700_000_000.0)
+    meter.learned.conclude(blocks(meter)[:2], 1_700_000_000.0)
     again = make_meter()
-    again.remember(meter.learned.dump())
+    again.remember(meter.learned.dump(), 1_700_000_000.0)
     assert plans(again) == ["3:0+4", "3:100+2"]
     assert again.readings.health.refused == ("Sum",)
     assert again.readings.health.plan == (2, 6, 0)
@@ -122,7 +137,8 @@ def test_the_account_tells_how_a_device_is_read() -> None:
 def test_a_read_that_fails_is_asked_after_the_others() -> None:
     meter = make_meter(addresses=(0, 100, 200))
     meter.readings.online = True
-    meter.put_last(blocks(meter)[0])
+    first, *others = blocks(meter)
+    meter.advance(-1.0, others, [first], [])
     assert [block.address for block in meter.due(0.0)] == [100, 200, 0]
 
 
@@ -204,7 +220,7 @@ def test_a_counter_that_leaps_is_taken_out_and_keeps_its_latest_value() -> None:
     commit(meter, 1, Import=5, Power=1)
     fresh = column(meter, Import=500_000, Power=2)
     (doubt,) = meter.check(fresh, 2)
-    assert doubt == Doubt("Import", 500_000, 5, believed=False)
+    assert doubt == Doubt("Import", 500_000, 5, believed=False, unguarded=False)
     assert isnan(fresh[meter.readings.slots["Import"]])
     meter.commit(fresh, blocks(meter), [], [doubt], 2, 2, True)
     assert latest(meter) == {"Import": 5, "Power": 2}

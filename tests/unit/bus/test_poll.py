@@ -139,7 +139,9 @@ def test_an_exception_of_a_gateway_is_none(code: int) -> None:
 
 def test_a_read_that_fails_is_asked_last_in_the_next_poll() -> None:
     meter = make_meter()
-    poll_of(meter, ScriptedLine(Framing.MBAP, [drop] * ATTEMPTS))
+    meter.readings.online = True
+    polled = poll_of(meter, ScriptedLine(Framing.MBAP, [drop] * ATTEMPTS))
+    meter.put_off(-1.0, polled.poll.answered, polled.poll.failed, polled.poll.left)
     polled = poll_of(meter, ScriptedLine(Framing.MBAP))
     assert polled.line.places == [(100, 2), (200, 1), (0, 4)]
 

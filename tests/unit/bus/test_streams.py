@@ -1,4 +1,4 @@
-"""RTU and ASCII over TCP: a stream loses nothing, so only a new connection is free of late answers."""
+"""Answers without a number over TCP: a stream loses nothing, so only a new connection is free of late ones."""
 
 import asyncio
 from math import isnan
@@ -12,7 +12,11 @@ from tests.polled_bus import NAMES, TIMEOUT, make_meter, polling, right, values
 from tests.scripted import Asked, FarEnd, ScriptedLine, Step, drop, good, hang_up, late, word
 
 ALIKE = (0, 100, 200)
-STREAMS = ("rtu+tcp://gateway:23?baudrate=115200", "ascii+tcp://gateway:23?baudrate=115200")
+STREAMS = (
+    "rtu+tcp://gateway:23?baudrate=115200",
+    "ascii+tcp://gateway:23?baudrate=115200",
+    "tcp://gateway:502?transaction_ids=false",
+)
 
 
 def stream(url: str) -> ScriptedLine:
@@ -40,7 +44,7 @@ def test_however_late_an_answer_is_it_is_never_that_of_another_read(url: str, se
     virtual_time.run(run())
 
 
-@pytest.mark.parametrize("url", [*STREAMS, "tcp://gateway:502"])
+@pytest.mark.parametrize("url", [*STREAMS[:2], "tcp://gateway:502"])
 def test_a_connection_that_brings_no_answers_is_replaced(url: str) -> None:
     async def run() -> None:
         meter, line = make_meter(), stream(url)
@@ -82,7 +86,7 @@ def test_a_gateway_that_closes_after_each_answer_serves_all_reads() -> None:
     virtual_time.run(run())
 
 
-@pytest.mark.parametrize("url", STREAMS[:1])
+@pytest.mark.parametrize("url", [STREAMS[0], STREAMS[2]])
 def test_alike_reads_that_stop_answering_are_withdrawn(url: str, caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         meter, line = make_meter(addresses=(0, 1, 100, 200)), stream(url)
