@@ -180,6 +180,7 @@ class Client:
             self._answer = None
             self._deadline.clear()
             self._free = now = monotonic()
+            self.health.waited += now - sent
             if self._wire is not None:
                 self.health.echoes += self._framer.reader.echoes
         if code != ANSWER:

@@ -95,7 +95,6 @@ class BusHealth:
         """An answer came after so long."""
         self._round_trips[self._answers % ROUND_TRIPS] = seconds
         self._answers += 1
-        self.waited += seconds
 
     def round_trip(self, share: float) -> float | None:
         """The time within which that share of the latest answers came; None before the first."""

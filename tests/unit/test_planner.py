@@ -14,7 +14,7 @@ from mbmd.config.adapter import parse_adapter
 from mbmd.devices import registry
 from mbmd.devices.schema import TYPES, Register
 from mbmd.measurements import CATALOGUE
-from mbmd.planner import Block, Limits, places, plan, refine
+from mbmd.planner import Block, Limits, cost, places, plan, refine
 from mbmd.protocol.timing import Costs, costs
 
 NAMES = list(CATALOGUE)
@@ -38,7 +38,8 @@ def register_sets(draw: st.DrawFn, most: int = 9) -> list[Register]:
     return [Register(name, function, at, kind) for name, (function, at, kind) in zip(NAMES, rows, strict=False)]
 
 
-LIMITS = st.builds(Limits, st.integers(4, 70), st.booleans())
+BARRIERS = st.frozensets(st.tuples(st.sampled_from([3, 4]), st.integers(0, 64)), max_size=6)
+LIMITS = st.builds(Limits, st.integers(4, 70), st.booleans(), BARRIERS)
 COST = st.builds(Costs, st.floats(0, 1), st.floats(0, 0.1))
 
 
@@ -63,8 +64,14 @@ def wanted_addresses(part: Sequence[Register]) -> set[int]:
     return {at for register in part for at in range(register.address, register.end)}
 
 
+def holes(part: Sequence[Register]) -> set[tuple[int, int]]:
+    first, end = min(register.address for register in part), max(register.end for register in part)
+    return {(part[0].function, at) for at in set(range(first, end)) - wanted_addresses(part)}
+
+
 def allowed(part: Sequence[Register], limits: Limits) -> bool:
-    return span(part) <= limits.registers and (limits.holes or span(part) == len(wanted_addresses(part)))
+    forbidden = holes(part) & limits.barriers if limits.holes else holes(part)
+    return span(part) <= limits.registers and not forbidden
 
 
 def cheapest(registers: Sequence[Register], limits: Limits, price: Costs) -> float:
@@ -74,10 +81,6 @@ def cheapest(registers: Sequence[Register], limits: Limits, price: Costs) -> flo
         for cut in partitions(registers)
         if all(allowed(part, limits) for part in cut)
     )
-
-
-def cost(blocks: Sequence[Block], price: Costs) -> float:
-    return sum(price.read + price.register * block.count for block in blocks)
 
 
 def check(blocks: Sequence[Block], registers: Sequence[Register]) -> None:
@@ -90,7 +93,8 @@ def check(blocks: Sequence[Block], registers: Sequence[Register]) -> None:
         assert block.request.pdu == bytes((block.function, *block.address.to_bytes(2), *block.count.to_bytes(2)))
         assert block.request.prefix == bytes((block.function, 2 * block.count))
         assert block.request.length == 2 * block.count == block.program.payload_bytes
-        assert block.holes == block.count - len(wanted_addresses(block.registers))
+        assert block.holes == len(holes(block.registers))
+        assert touched(block) == places(block.registers) | holes(block.registers)
 
 
 @given(register_sets(), LIMITS, COST)
@@ -110,15 +114,14 @@ def test_every_register_is_read_once_and_limits_are_kept(
 ) -> None:
     blocks = plan(registers, SLOTS, limits, price)
     check(blocks, registers)
-    assert max(block.count for block in blocks) <= limits.registers
-    assert limits.holes or all(touched(block) <= places(registers) for block in blocks)
+    assert all(allowed(block.registers, limits) for block in blocks)
 
 
 @given(register_sets(40), COST, st.randoms())
 def test_the_order_of_the_table_does_not_matter(registers: list[Register], price: Costs, random: Random) -> None:
     shuffled = sorted(registers, key=lambda _: random.random())
-    reads = [[str(block) for block in plan(rows, SLOTS, Limits(), price)] for rows in (registers, shuffled)]
-    assert reads[0] == reads[1]
+    one, other = ([str(block) for block in plan(rows, SLOTS, Limits(), price)] for rows in (registers, shuffled))
+    assert one == other
 
 
 def test_functions_stay_apart() -> None:
@@ -131,6 +134,23 @@ def test_a_gap_is_read_through_only_where_that_is_cheaper() -> None:
     assert [str(b) for b in plan(registers, SLOTS, Limits(), Costs(0.02, 0.0021))] == ["3:0+11"]
     assert [str(b) for b in plan(registers, SLOTS, Limits(), Costs(0.02, 0.0023))] == ["3:0+1", "3:10+1"]
     assert [str(b) for b in plan(registers, SLOTS, Limits(holes=False), Costs(1, 0))] == ["3:0+1", "3:10+1"]
+
+
+def test_a_register_that_may_not_be_read_is_never_in_a_hole_though_others_are() -> None:
+    registers = some((0, "uint16"), (3, "uint16"), (6, "uint16"), (7, "uint16"))
+    assert [str(b) for b in plan(registers, SLOTS, Limits(), COSTS)] == ["3:0+8"]
+    bad = Limits(barriers=frozenset({(3, 2), (4, 5), (3, 7), (3, 8)}))
+    assert [str(b) for b in plan(registers, SLOTS, bad, COSTS)] == ["3:0+1", "3:3+5"]
+
+
+def test_what_reads_cost() -> None:
+    blocks = plan(some((0, "uint16"), (100, "uint32")), SLOTS, Limits(), Costs(0.02, 0.002))
+    assert cost(blocks, Costs(0.5, 0.1)) == pytest.approx(2 * 0.5 + 3 * 0.1)
+    assert cost([], Costs(0.5, 0.1)) == 0
+
+
+def test_the_places_of_values() -> None:
+    assert places([*some((5, "uint32")), Register("Power", 4, 6, "uint16")]) == {(3, 5), (3, 6), (4, 6)}
 
 
 def test_a_value_is_never_split() -> None:

@@ -1,5 +1,7 @@
 """The three framings behind one face."""
 
+from dataclasses import replace
+
 import pytest
 
 from mbmd._native import framing
@@ -36,23 +38,26 @@ def test_an_answer_of_bytes(kind: Framing) -> None:
 
 @pytest.mark.parametrize("kind", Framing)
 @pytest.mark.parametrize(
-    ("code", "silence", "replan"),
+    ("code", "silence", "replan", "time"),
     [
-        (1, False, False),
-        (2, False, True),
-        (3, False, True),
-        (4, False, False),
-        (6, False, False),
-        (10, True, False),
-        (11, True, False),
-        (99, False, False),
+        (1, False, False, False),
+        (2, False, True, False),
+        (3, False, True, False),
+        (4, False, False, False),
+        (5, False, False, True),
+        (6, False, False, True),
+        (10, True, False, False),
+        (11, True, False, False),
+        (99, False, False, False),
     ],
 )
-def test_an_exception(kind: Framing, code: int, silence: bool, replan: bool) -> None:
+def test_an_exception(kind: Framing, code: int, silence: bool, replan: bool, time: bool) -> None:
     framer = make_framer(kind)
     error = framer.error(framer.feed(ask(framer, kind).frame(bytes((0x83, code)))))
     assert isinstance(error, ModbusException)
     assert (error.code, error.means_silence, error.asks_for_other_plan) == (code, silence, replan)
+    assert error.asks_for_time is time
+    assert error.kind == f"exception {code}"
     assert str(error).startswith(f"exception {code} (")
 
 
@@ -66,6 +71,7 @@ def test_a_damaged_answer_is_told_and_a_good_one_still_taken(kind: Framing) -> N
     error = framer.error(DAMAGED)
     assert isinstance(error, FrameError)
     assert error.means_silence
+    assert error.kind == "damaged"
     assert framer.feed(good) == ANSWER
 
 
@@ -84,7 +90,37 @@ def test_the_answer_to_another_question_is_an_error_on_modbus_tcp() -> None:
     asked = ask(framer, Framing.MBAP)
     code = framer.feed(wrap(Framing.MBAP, 17, b"\x03\x02\x00\x01", asked.transaction))
     assert code == framing.MISMATCH
-    assert str(framer.error(code)) == "the answer does not belong to the request"
+    error = framer.error(code)
+    assert isinstance(error, FrameError)
+    assert (str(error), error.kind) == ("the answer does not belong to the request", "foreign")
+
+
+@pytest.mark.parametrize("offset", [0, 1, 0xFFFF])
+def test_without_transaction_ids_an_answer_needs_only_to_fit(offset: int) -> None:
+    framer = make_framer(Framing.MBAP, transaction_ids=False)
+    asked = ask(framer, Framing.MBAP)
+    number = asked.transaction + offset & 0xFFFF
+    assert framer.feed(replace(asked, transaction=number, unit=18).good()) == WAITING
+    assert framer.feed(replace(asked, transaction=number).good()) == ANSWER
+    assert framer.reader.payload == asked.words()
+    assert not framer.identifies_answers
+
+
+def test_with_transaction_ids_a_likely_answer_under_another_is_counted_and_not_taken() -> None:
+    framer = make_framer(Framing.MBAP)
+    asked = ask(framer, Framing.MBAP)
+    assert framer.feed(replace(asked, transaction=asked.transaction + 1).good()) == WAITING
+    assert framer.reader.unnumbered == 1
+    assert framer.feed(asked.good()) == ANSWER
+
+
+@pytest.mark.parametrize("kind", [Framing.RTU, Framing.ASCII])
+def test_what_a_serial_adapter_sends_back_is_not_the_answer(kind: Framing) -> None:
+    framer = make_framer(kind)
+    asked = ask(framer, kind)
+    assert framer.feed(asked.request()) == WAITING
+    assert framer.reader.echoes == 1
+    assert framer.feed(asked.good()) == ANSWER
 
 
 def test_transaction_ids_count_and_wrap() -> None:
