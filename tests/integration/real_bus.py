@@ -36,7 +36,7 @@ ADDRESSES = (0, 1, 2, 3, 100, 101, 200, 300)
 UNITS = (1, 2)
 TIMEOUT = 0.05
 RATE = 0.0
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds within which a loaded machine still does anything."""
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import pytest
 
-from mbmd.bus import client
+from mbmd.bus import client, scheduler
 from mbmd.config.adapter import Framing, Medium
 from tests.integration.real_bus import LONG, SHORT, TIMEOUT, TWINS, RealBus, polling, run
 from tests.integration.real_lines import LINES, RealFarEnd, RealLine, overdue, playing
@@ -100,6 +100,14 @@ def faults_of(line: RealLine) -> Iterator[Fault]:
         yield from of_streams(size)
 
 
+def hurry(monkeypatch: pytest.MonkeyPatch, late: float) -> None:
+    """Shorten what the engine waits for late answers and for dead devices, as a device may seem on a slow machine."""
+    monkeypatch.setattr(client, "LATE", late)
+    monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(scheduler, "LONGEST_PAUSE", 0.4)
+    monkeypatch.setattr(scheduler, "PROBE_SHARE", 1.0)
+
+
 async def suffer(bus: RealBus, fault: Fault) -> None:
     """Let a fault happen while the bus polls, and wait until all is well."""
     before = bus.line.struck
@@ -113,7 +121,7 @@ async def suffer(bus: RealBus, fault: Fault) -> None:
 def test_no_fault_brings_a_wrong_value_or_keeps_the_right_ones_away(
     url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "LATE", 0.2)
+    hurry(monkeypatch, late=0.2)
 
     async def main() -> None:
         async with playing(url, tmp_path) as line, polling(line) as bus:
@@ -157,7 +165,7 @@ SLOW_FAULTS += [(name, glitch) for name in ("rtu", "ascii")]
 def test_a_request_that_was_given_up_early_has_no_part_in_the_next(
     name: str, step: Step, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "LATE", SLOW_TIMEOUT)
+    hurry(monkeypatch, late=SLOW_TIMEOUT)
 
     async def main() -> None:
         async with playing(LINES[name], tmp_path) as line, polling(line, patience=SLOW_TIMEOUT) as bus:
