@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize bench clean
+.PHONY: demo test sanitize soak bench clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -13,6 +13,9 @@ test: $(VENV)/.built-test
 
 sanitize: $(VENV)/.built-test
 	PYTHON=$(BIN)/python sh tests/sanitize.sh
+
+soak: $(VENV)/.built-test
+	$(BIN)/python -m tests.soak
 
 bench: $(VENV)/.built-test
 	$(BIN)/python -m benchmarks

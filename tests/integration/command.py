@@ -58,10 +58,10 @@ def running(folder: Path, *args: str) -> Iterator[Running]:
     """A command in the background, its output in `folder`; ended with the context."""
     folder.mkdir(exist_ok=True)
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(folder)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "mbmd", *args],
-            cwd=ROOT, stdout=out, stderr=err, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
+            [sys.executable, "-m", "mbmd", *args], cwd=ROOT, stdout=out, stderr=err, text=True, env=env
+        )
     try:
         yield Running(process, folder)
     finally:
