@@ -63,6 +63,7 @@ def of_any_line(size: int) -> Iterator[Fault]:
     yield Fault("the wrong length before the right one", LONG, (steps(of_count(3), good),))
     for code in range(1, 12):
         yield Fault(f"exception {code}", LONG, (exception(code),))
+    yield Fault("another protocol", LONG, (noise(b"HTTP/1.1 400 Bad Request\r\n"),))
     yield Fault("twice", SHORT, (steps(good, good),))
 
 
@@ -129,6 +130,8 @@ def test_no_fault_brings_a_wrong_value_or_keeps_the_right_ones_away(
             for fault in faults_of(line):
                 await suffer(bus, fault)
             assert bus.online == [True, True]
+            if line.adapter.medium is Medium.TCP:
+                await bus.until(lambda: len(line.connections) == 1)
 
     run(main(), caplog)
 
