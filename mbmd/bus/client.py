@@ -98,6 +98,11 @@ class Client:
         self._has_been_connected = False
 
     @property
+    def may_hold(self) -> bool:
+        """Whether `hold` can be anything but 0: answers do not name their requests."""
+        return self._late is not None
+
+    @property
     def connected(self) -> bool:
         """Whether the line is open."""
         return self._line is not None

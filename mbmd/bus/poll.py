@@ -48,6 +48,7 @@ class Poll:
         # Who refused all is asked for one register alone, and for the others when that is answered.
         self._rest, blocks = (blocks, [meter.single()]) if meter.refuses_all else ([], blocks)
         self._ahead = blocks[::-1]
+        self._held: set[bytes] = set()
         self._silent = False
 
     @property
@@ -57,39 +58,52 @@ class Poll:
 
     async def run(self) -> None:
         """Read all that is due. Raises LinkError."""
-        learned = self.meter.learned
-        held: set[bytes] = set()
-        while self._ahead and not self.is_dead():
+        client, meter = self._client, self.meter
+        while self._ahead:
             block = self._ahead.pop()
-            # While one is held, alike ones are not asked either: they would have it held for longer.
-            if block.request.prefix in held or (pause := self._client.hold(self.meter.unit, block.request)):
-                held.add(block.request.prefix)
-                self.left.append(block)
-                self.pause = max(self.pause, pause)
+            if client.may_hold and self._is_held(block):
                 continue
-            error = await self._read(block, self._attempts(block))
+            error = await self._read(block)
             if error is None:
-                self._accept(block)
-            elif isinstance(error, ModbusException) and error.asks_for_other_plan:
-                self.refusals += 1
-                self._ahead += learned.rejected(block)[::-1]
-            elif isinstance(error, ModbusException) and error.asks_for_time:
-                self.failed.append(block)
-                self.busy = True
-                self.left += self._ahead[::-1]
-                self.pause = max(self.pause, BUSY_PAUSE)
+                self.answered.append(block)
+                meter.vain = 0
+                if self._rest:
+                    self._ahead, self._rest = self._rest[::-1], []
+            elif self._is_over(block, error):
                 return
-            elif learned.is_trial(block):
-                self._ahead += learned.unanswered(block)[::-1]
-                self.refusals += 1
-            else:
-                self.failed.append(block)
 
-    def _accept(self, block: Block) -> None:
-        self.answered.append(block)
-        self.meter.vain = 0
-        if self._rest:
-            self._ahead, self._rest = self._rest[::-1], []
+    def _is_held(self, block: Block) -> bool:
+        """Whether a read is left to the next poll, as a late answer may be taken for its own.
+
+        While one is held, alike ones are not asked either: they would have it held for longer.
+        """
+        prefix = block.request.prefix
+        if prefix not in self._held and not (pause := self._client.hold(self.meter.unit, block.request)):
+            return False
+        if prefix not in self._held:
+            self.pause = max(self.pause, pause)
+        self._held.add(prefix)
+        self.left.append(block)
+        return True
+
+    def _is_over(self, block: Block, error: TransactionError) -> bool:
+        """Draw the consequences of an error; whether nothing more is to be asked."""
+        learned = self.meter.learned
+        if isinstance(error, ModbusException) and error.asks_for_other_plan:
+            self.refusals += 1
+            self._ahead += learned.rejected(block)[::-1]
+        elif isinstance(error, ModbusException) and error.asks_for_time:
+            self.failed.append(block)
+            self.busy = True
+            self.left += self._ahead[::-1]
+            self.pause = max(self.pause, BUSY_PAUSE)
+            return True
+        elif learned.is_trial(block):
+            self._ahead += learned.unanswered(block)[::-1]
+            self.refusals += 1
+        else:
+            self.failed.append(block)
+        return self.is_dead()
 
     async def ask_again(self, now: float) -> None:
         """Ask for a register that was refused long ago."""
@@ -142,11 +156,14 @@ class Poll:
             return max(meter.settings.pause, LONGEST)
         return meter.settings.pause
 
-    async def _read(self, block: Block, attempts: int) -> TransactionError | None:
-        """Read a block, again after an error that may pass; returns the last error."""
+    async def _read(self, block: Block, attempts: int = 0) -> TransactionError | None:
+        """Read a block, again after an error that may pass; returns the last error.
+
+        It is asked `attempts` times at most; 0 means as often as the state of the poll suggests.
+        """
         meter, client, observe = self.meter, self._client, self._observe
         settings, readings = meter.settings, meter.readings
-        for _ in range(attempts):
+        while True:
             changed = client.unit != meter.unit
             readings.requests += 1
             try:
@@ -162,16 +179,16 @@ class Poll:
                 except LinkError as error:
                     await self._again_on_a_new_line(block, error)
             except TransactionError as error:
+                attempts = (attempts or self._attempts(block)) - 1
                 self._note(block, error)
                 if observe is not None:
                     observe(changed, error, readings.online)
-                if isinstance(error, ModbusException) and self._decides(error, block):
-                    break
+                if attempts <= 0 or (isinstance(error, ModbusException) and self._decides(error, block)):
+                    return error
             else:
                 if observe is not None:
                     observe(changed, None, readings.online)
                 return None
-        return self.error
 
     def _note(self, block: Block, error: TransactionError) -> None:
         self.error = error

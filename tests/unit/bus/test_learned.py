@@ -68,8 +68,9 @@ class Reader:
     def settle(self, polls: int = 30) -> int:
         """Polls until none is refused and nothing is tried any more."""
         for n in range(1, polls + 1):
+            before = sorted(map(str, self.plan))
             self.poll()
-            if not self.refusals and not self.trying:
+            if not self.refusals and not self.trying and sorted(map(str, self.plan)) == before:
                 return n
         raise AssertionError("it never settles")
 
