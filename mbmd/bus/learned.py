@@ -83,7 +83,8 @@ class Learned:
         """At the end of a poll with refusals or trials: the registers refused from now on. Plans are to be made anew.
 
         A device that accepts nothing teaches nothing: it may be starting up. A trial that is met by silence again
-        counts as refused. `valued` are measurements that had a value before: their refusal may be a passing one.
+        counts as refused. What was answered in the same poll is not refused. `valued` are measurements that had a
+        value before: their refusal may be a passing one.
         """
         rejected, self._rejected = self._rejected, []
         silent, self._silent = self._silent, []
@@ -95,7 +96,10 @@ class Learned:
         known.longest = max(known.longest, *(block.count for block in accepted))
         if rejected:
             known.since = known.since or now
-        alone = [block.registers[0] for block in rejected if len(block.registers) == 1]
+        answered = {register.measurement for block in accepted for register in block.registers}
+        known.refused = {name: when for name, when in known.refused.items() if name not in answered}
+        singles = [block.registers[0] for block in rejected if len(block.registers) == 1]
+        alone = [register for register in singles if register.measurement not in answered]
         for register in alone:
             name = register.measurement
             known.refused[name] = now + (ASK_SOON if name in valued else ASK_AGAIN)

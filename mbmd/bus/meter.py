@@ -212,23 +212,26 @@ class Meter:
                 self.readings.health.held_back[name] += 1
         return doubts
 
+    def count(self, failed: Sequence[Block]) -> list[Block]:
+        """Reads that failed in a poll, whatever else it brought; returns those whose values are withdrawn by that."""
+        for block in failed:
+            self.failures[block] = self.failures.get(block, 0) + 1
+        return [block for block in failed if self.failures[block] == WITHDRAWN_AFTER]
+
     def commit(
         self,
         fresh: "array[float]",
         answered: Sequence[Block],
-        failed: Sequence[Block],
         doubts: Iterable[Doubt],
         monotonic: float,
         timestamp: float,
         whole: bool,
     ) -> None:
-        """Take what a poll brought; `whole` says that it read all. What was not read keeps its values, what failed
-        for a while does not.
+        """Take what a poll brought; `whole` says that it read all.
+
+        What was not read keeps its values, what failed for a while (`count`) does not.
         """
-        if failed or self.failures:
-            before = self.failures
-            self.failures = {block: n for block, n in before.items() if block not in answered}
-            self.failures |= {block: before.get(block, 0) + 1 for block in failed}
+        self.failures = {block: n for block, n in self.failures.items() if block not in answered}
         slots = self.readings.slots
         keep = [slots[doubt.measurement] for doubt in doubts if not doubt.believed]
         if not whole:

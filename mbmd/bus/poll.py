@@ -57,13 +57,20 @@ class Poll:
         return self._all and not (self.failed or self.left or self.refusals)
 
     async def run(self) -> None:
-        """Read all that is due. Raises LinkError."""
+        """Read all that is due, until the line goes down. Raises LinkError when it brought nothing before."""
         client, meter = self._client, self.meter
         while self._ahead:
             block = self._ahead.pop()
             if client.may_hold and self._is_held(block):
                 continue
-            error = await self._read(block)
+            try:
+                error = await self._read(block)
+            except LinkError:
+                self.failed.append(block)
+                self.left += self._ahead[::-1]
+                if not self.answered:
+                    raise
+                return
             if error is None:
                 self.answered.append(block)
                 meter.vain = 0

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from time import monotonic, time
 
 from mbmd.bus.client import Client
-from mbmd.bus.meter import WITHDRAWN_AFTER, Doubt, Meter
+from mbmd.bus.meter import Doubt, Meter
 from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poll import Poll
 from mbmd.bus.scheduler import Scheduler, pause_after
 from mbmd.bus.unit_pause import UnitPause
 from mbmd.config.values import format_duration
 from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
+from mbmd.planner import Block
 from mbmd.readings.hub import Hub
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ class Poller:
                 await poll.ask_again(time())
         except LinkError as error:
             link_error = error
+        withdrawn = meter.count(poll.failed) if poll.answered or not poll.busy else []
         if poll.pause:
             self._scheduler.postpone(meter, monotonic() + poll.pause)
         if poll.answered and link_error is None:
@@ -114,6 +116,8 @@ class Poller:
         else:
             meter.learned.conclude((), 0.0)
             await self._failed(poll, started, link_error)
+        if meter.readings.online:
+            self._tell_of_withdrawn(meter, withdrawn)
         if poll.readmitted:
             self._replan(meter)
         if self._client.adapter.close:
@@ -122,6 +126,7 @@ class Poller:
     async def _failed(self, poll: Poll, started: float, link_error: LinkError | None) -> None:
         meter, now = poll.meter, monotonic()
         if link_error is not None:
+            meter.put_off(started, (), poll.failed, poll.left)
             if self._scheduler.failed(meter, now, 0.0) > 1:
                 self._go_offline(meter, link_error)
             await self._look_for_other_framing(meter)
@@ -185,14 +190,15 @@ class Poller:
             meter.probes = 0
             readings.health.trouble = ""
         doubts = meter.check(poll.fresh, now)
-        meter.commit(poll.fresh, poll.answered, poll.failed, doubts, now, unix, poll.whole)
+        meter.commit(poll.fresh, poll.answered, doubts, now, unix, poll.whole)
         readings.health.last_seen = unix
         for doubt in doubts:
             self._tell_of(meter, doubt)
-        for block in poll.failed:
-            if meter.failures.get(block) == WITHDRAWN_AFTER:
-                log.warning("%s: read %s is not answered any more, its values are withdrawn", readings.id, block)
         self._hub.publish(readings, poll.fresh)
+
+    def _tell_of_withdrawn(self, meter: Meter, reads: Iterable[Block]) -> None:
+        for block in reads:
+            log.warning("%s: read %s is not answered any more, its values are withdrawn", meter.readings.id, block)
 
     def _tell_of(self, meter: Meter, doubt: Doubt) -> None:
         name = f"{meter.readings.id}: {doubt.measurement}"

@@ -153,6 +153,14 @@ def test_a_trial_that_is_met_by_silence_again_is_too_long() -> None:
         assert (str(trial) in map(str, reader.learned.plan(SDM))) is still_tried
 
 
+def test_what_was_answered_in_the_same_poll_is_not_refused() -> None:
+    reader = Reader(SDM, Model())
+    only = reader.learned.alone(SDM[3])
+    reader.learned.rejected(only)
+    assert reader.learned.conclude([only], NOW) == []
+    assert not reader.learned.refused
+
+
 def test_times_of_a_clock_that_was_wrong_are_brought_back() -> None:
     reader = Reader(SDM, Model())
     reader.learned.load({"refused": {SDM[0].measurement: 2e9}, "since": 2e9, "barriers": [[4, 36, 16]]}, NOW)

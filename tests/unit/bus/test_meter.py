@@ -34,7 +34,8 @@ def commit(meter: Meter, when: float, failed: Iterable[Block] = (), left: Iterab
     """A poll that asked for all and brought `v`."""
     failed, left = list(failed), list(left)
     answered = [block for block in blocks(meter) if block not in failed + left]
-    meter.commit(column(meter, **v), answered, failed, [], when, when, not (failed or left))
+    meter.count(failed)
+    meter.commit(column(meter, **v), answered, [], when, when, not (failed or left))
 
 
 def offline_and_back(meter: Meter) -> None:
@@ -93,7 +94,8 @@ def test_a_read_that_is_never_answered_is_asked_for_more_and_more_seldom() -> No
         due = meter.due(float(second)) if second else [good, silent]
         failed = [block for block in due if block is silent]
         asked += [second] * len(failed)
-        meter.commit(column(meter, Current=1), [good], failed, [], second, second, not failed)
+        meter.count(failed)
+        meter.commit(column(meter, Current=1), [good], [], second, second, not failed)
         meter.advance(float(second), [good], failed, [])
     assert asked == [0, 1, 2, 3, 5, 9, 17, 33, 65, 125, 185]
 
@@ -222,7 +224,7 @@ def test_a_counter_that_leaps_is_taken_out_and_keeps_its_latest_value() -> None:
     (doubt,) = meter.check(fresh, 2)
     assert doubt == Doubt("Import", 500_000, 5, believed=False, unguarded=False)
     assert isnan(fresh[meter.readings.slots["Import"]])
-    meter.commit(fresh, blocks(meter), [], [doubt], 2, 2, True)
+    meter.commit(fresh, blocks(meter), [doubt], 2, 2, True)
     assert latest(meter) == {"Import": 5, "Power": 2}
     assert meter.readings.health.held_back == {"Import": 1}
 

@@ -206,9 +206,11 @@ def test_a_connection_that_ends_is_renewed_once_for_each_request() -> None:
     assert polled.poll.whole
     assert polled.line.opened == 3
     polled = poll_of(meter, ScriptedLine(Framing.MBAP, [good, hang_up(), hang_up()]))
-    assert isinstance(polled.link_error, LinkError)
+    assert polled.link_error is None
     assert polled.line.opened == 2
-    assert polled.answered == ["3:0+4"]
+    assert (polled.answered, polled.failed, polled.left) == (["3:0+4"], ["3:100+2"], ["3:200+1"])
+    polled = poll_of(meter, ScriptedLine(Framing.MBAP, [hang_up(), hang_up()]))
+    assert isinstance(polled.link_error, LinkError)
 
 
 def test_an_adapter_that_needs_the_user_is_a_line_that_is_down() -> None:

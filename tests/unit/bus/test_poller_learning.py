@@ -243,3 +243,28 @@ def test_what_is_read_once_is_not_lost_when_a_register_is_readmitted_in_the_same
             assert values(meter.readings) == right(meter)
 
     virtual_time.run(run())
+
+
+def test_one_register_that_is_refused_now_and_then_returns() -> None:
+    async def run() -> None:
+        meter = make_meter(addresses=(0,))
+        line = ScriptedLine(Framing.MBAP, [exception(2), good, *[exception(2)] * 5])
+        async with polling(line, meter) as bus:
+            await bus.wait(200)
+            assert values(meter.readings) == right(meter)
+
+    virtual_time.run(run())
+
+
+def test_a_device_that_refuses_all_but_what_it_refused_before_returns_whole() -> None:
+    async def run() -> None:
+        meter = make_meter(addresses=(0, 100, 200))
+        meter.remember({"refused": {"Current": START + 1e3}}, START)
+        line = only(1, refuse(100, 200))
+        async with polling(line, meter) as bus:
+            await bus.wait(100)
+            del line.by_unit[1]
+            await bus.wait(2 * ASK_AGAIN)
+            assert values(meter.readings) == right(meter)
+
+    virtual_time.run(run())

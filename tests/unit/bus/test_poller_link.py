@@ -21,6 +21,7 @@ from tests.scripted import (
     FarEnd,
     ScriptedLine,
     drop,
+    good,
     hang_up,
 )
 from tests.virtual_time import now
@@ -206,5 +207,22 @@ def test_an_adapter_pulled_out_in_the_middle_of_a_request_does_not_end_the_bus()
             await bus.wait(30)
             pulled = False
             await bus.until(online=True)
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("kind", Framing)
+def test_a_read_that_ends_the_line_costs_only_its_own_values(kind: Framing) -> None:
+    async def run() -> None:
+        meter = make_meter(addresses=(0, 100, 200))
+        line = ScriptedLine(kind)
+        line.by_unit[1] = lambda far, asked: (hang_up() if asked.address == 200 else good)(far, asked)
+        async with polling(line, meter) as bus:
+            await bus.wait(60)
+            assert meter.readings.online
+            assert values(meter.readings) == right(meter, 200)
+            del line.by_unit[1]
+            await bus.wait(120)
+            assert values(meter.readings) == right(meter)
 
     virtual_time.run(run())
