@@ -13,6 +13,8 @@ from mbmd.errors import UsageError
 # The largest low-voltage switchboards carry 4000 A, at 400 V on three phases 2800 kW.
 DEFAULT_RATING = 3000.0
 DEFAULT_SLOW_RATE = 60.0
+MOST_NAMES = 5
+"""Measurements that an error names."""
 
 _T = TypeVar("_T")
 
@@ -89,9 +91,10 @@ def _registers(device_type: DeviceType, layers: Sequence[DeviceOptions]) -> tupl
             f"device type {device_type.type}: {asked} leaves nothing to read: leave it some, such as {name}"
         )
     if all(register.poll is PollClass.ONCE for register in registers):
-        names = ", ".join(register.measurement for register in registers)
+        names = [register.measurement for register in registers]
+        shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else "")
         raise UsageError(
-            f"device type {device_type.type}: all that is left is read once ({names}): "
+            f"device type {device_type.type}: all that is left is read once ({shown}): "
             "at least one measurement must be read regularly, put it in slow"
         )
     return registers
