@@ -10,7 +10,7 @@ from mbmd.bus.meter import Meter
 from mbmd.bus.poller import Poller
 from mbmd.config.adapter import Adapter
 from mbmd.config.options import NO_OPTIONS, DeviceOptions
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.devices.settings import resolve
 from mbmd.measurements import CATALOGUE
 from mbmd.planner import Block
@@ -34,7 +34,7 @@ class Count(NamedTuple):
 
 def sdm630(adapter: Adapter, unit: int = 1) -> Meter:
     """A meter on an adapter, to be polled flat out."""
-    settings = resolve(registry.get("SDM"), NO_OPTIONS, adapter.options, FLAT_OUT)
+    settings = resolve(BUILT_IN.get("SDM"), NO_OPTIONS, adapter.options, FLAT_OUT)
     name = f"{adapter.address}:{unit}"
     readings = DeviceReadings(name, "SDM", (CATALOGUE[register.measurement] for register in settings.registers))
     return Meter(unit, readings, settings, costs(adapter))

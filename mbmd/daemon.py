@@ -18,13 +18,12 @@ from mbmd.bus.meter import Meter
 from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poller import Poller
 from mbmd.bus.report import report
-from mbmd.bus.trace import Trace
 from mbmd.config.adapter import Adapter, Medium
 from mbmd.config.devices import Device
 from mbmd.config.options import DeviceOptions
 from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port
-from mbmd.devices import registry
+from mbmd.devices.registry import Registry
 from mbmd.devices.schema import DeviceType
 from mbmd.devices.settings import Settings, resolve
 from mbmd.errors import UsageError
@@ -33,11 +32,10 @@ from mbmd.protocol.timing import costs
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
+from mbmd.session import open_adapter, trace
 from mbmd.transport import latency
-from mbmd.transport.open import Opener, opener
 
 log = logging.getLogger(__name__)
-raw_log = logging.getLogger("mbmd.raw")
 
 FIRST_REPORT = 60.0
 REPORT_PAUSE = 600.0
@@ -74,7 +72,11 @@ def stop_on_signal() -> asyncio.Event:
 async def serve(config: RunConfig, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
     """Poll and serve until `stop` is set; `started` is called when the web server listens."""
     run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
-    buses = [(a, [_bus_device(device, run) for device in devices]) for a, devices in _by_adapter(config.devices)]
+    types = Registry(config.device_dirs)
+    buses = [
+        (adapter, [_bus_device(device, types, run) for device in devices])
+        for adapter, devices in _by_adapter(config.devices)
+    ]
     accounts = [
         BusHealth(adapter.address, [d.readings.id for d in devices], adapter.is_serial_line)
         for adapter, devices in buses
@@ -123,9 +125,9 @@ async def _bus(
     memory: Memory,
 ) -> AsyncIterator[Poller]:
     """The poller of one bus; a serial adapter is open already, so that what is wrong with it is known at the start."""
-    open_line = _opener(adapter, devices)
+    open_line = open_adapter(adapter, [(device.type, device.unit) for device in devices])
     timeout = max(device.settings.timeout for device in devices)
-    client = Client(adapter, open_line, timeout, _trace(adapter, config.raw), account)
+    client = Client(adapter, open_line, timeout, trace(adapter, config.raw), account)
     meters = {_meter(adapter, device, memory): _key(adapter, device) for device in devices}
     poller = Poller(
         client,
@@ -180,8 +182,8 @@ def _by_adapter(devices: Iterable[Device]) -> list[tuple[Adapter, list[Device]]]
     return [(adapter, list(group)) for adapter, group in groupby(ordered, key=lambda device: device.spec.adapter)]
 
 
-def _bus_device(device: Device, run: DeviceOptions) -> _BusDevice:
-    device_type = registry.get(device.spec.type)
+def _bus_device(device: Device, types: Registry, run: DeviceOptions) -> _BusDevice:
+    device_type = types.get(device.spec.type)
     if device.spec.subdevice:
         raise UsageError(f"device {device.id}: only SunSpec devices have subdevices")
     try:
@@ -189,7 +191,7 @@ def _bus_device(device: Device, run: DeviceOptions) -> _BusDevice:
     except UsageError as error:
         raise UsageError(f"device {device.id}: {error}") from None
     measurements = (CATALOGUE[register.measurement] for register in settings.registers)
-    readings = DeviceReadings(device.id, device.spec.type.upper(), measurements)
+    readings = DeviceReadings(device.id, device.spec.type.upper(), measurements, device.name, device.place)
     return _BusDevice(device.spec.unit, device_type, settings, readings)
 
 
@@ -203,22 +205,3 @@ def _meter(adapter: Adapter, device: _BusDevice, memory: Memory) -> Meter:
     if known := memory.known(_key(adapter, device)):
         meter.remember(known, time())
     return meter
-
-
-def _opener(adapter: Adapter, devices: Iterable[_BusDevice]) -> Opener:
-    if adapter.medium is not Medium.MOCK:
-        return opener(adapter)
-    from mbmd.simulator.site import mock_line
-    from mbmd.simulator.slaves import Gaps
-
-    return mock_line([(device.type, device.unit) for device in devices], Gaps.ZERO)
-
-
-def _trace(adapter: Adapter, raw: bool) -> Trace | None:
-    if not raw:
-        return None
-
-    def trace(direction: str, data: bytes) -> None:
-        raw_log.info("%s %s %s", adapter.address, direction, data.hex(" "))
-
-    return trace

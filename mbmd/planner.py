@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from mbmd._native.decode import Program
 from mbmd.devices.schema import Register
-from mbmd.protocol.pdu import Request, read_registers
+from mbmd.protocol.pdu import Request, read
 from mbmd.protocol.timing import Costs
 
 Place: TypeAlias = tuple[int, int]
@@ -135,4 +135,4 @@ def _block(registers: Sequence[Register], slots: Mapping[str, int]) -> Block:
     function, address = registers[0].function, registers[0].address
     count = max(register.end for register in registers) - address
     program = Program((r.type, r.address - address, r.divisor, r.nan, slots[r.measurement]) for r in registers)
-    return Block(function, address, count, tuple(registers), read_registers(function, address, count), program)
+    return Block(function, address, count, tuple(registers), read(function, address, count), program)

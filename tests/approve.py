@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mbmd.config.options import PollClass
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ CASES = Path(__file__).parent / "cases"
 
 def devices() -> str:
     """All built-in device types, as the registry loads them; each line names its type, so a diff needs no context."""
-    types = map(registry.get, registry.names())
+    types = map(BUILT_IN.get, BUILT_IN.names())
     return "".join(f"{device.type:<11} {line}\n" for device in types for line in _lines(device))
 
 

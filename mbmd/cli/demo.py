@@ -50,14 +50,14 @@ def run(args: argparse.Namespace) -> int:
 
 async def _demo(folder: Path, api: tuple[str, int]) -> None:
     from mbmd import daemon
-    from mbmd.devices import registry
+    from mbmd.devices.registry import BUILT_IN
     from mbmd.simulator.site import serve
     from mbmd.simulator.slaves import Gaps
 
     stop = daemon.stop_on_signal()
     buses = {parse_adapter(url.format(folder=folder)): meters for url, meters in BUSES.items()}
     buses[Adapter(Medium.TCP, Framing.MBAP, "127.0.0.1:0", "127.0.0.1", 0)] = TCP_DEVICES
-    meters = {a: [(registry.get(name), unit) for name, unit in named] for a, named in buses.items()}
+    meters = {a: [(BUILT_IN.get(name), unit) for name, unit in named] for a, named in buses.items()}
     async with serve(meters, Gaps.ZERO) as adapters:
         specs = [
             DeviceSpec(name, unit, 0, adapter)

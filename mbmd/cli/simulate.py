@@ -59,10 +59,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Simulate until SIGINT or SIGTERM."""
-    from mbmd.devices import registry
+    from mbmd.devices.registry import BUILT_IN
 
     buses = plan(args.adapter, args.devices, args.baudrate, args.comset)
-    meters = {bus: [(registry.get(spec.type), spec.unit) for spec in specs] for bus, specs in buses.items()}
+    meters = {bus: [(BUILT_IN.get(spec.type), spec.unit) for spec in specs] for bus, specs in buses.items()}
     faults = parse_faults(args, {spec.unit for specs in buses.values() for spec in specs})
 
     def started() -> None:

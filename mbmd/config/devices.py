@@ -29,10 +29,15 @@ class DeviceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device with its id, such as `SDM1.21` or `SMA2.126.1`."""
+    """A device with its id, such as `SDM1.21` or `SMA2.126.1`.
+
+    `name` is another id that the user gave it, `place` says where it stands; empty if not given.
+    """
 
     id: str
     spec: DeviceSpec
+    name: str = ""
+    place: str = ""
 
 
 def parse_specs(

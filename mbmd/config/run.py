@@ -16,7 +16,7 @@ class RunConfig:
 
     `api` is host and port of the web server, None for none; `rate` and `timeout` are seconds; `raw` logs frames.
     `state` is the file that keeps what was learned of devices, None for none. `plausibility` lets only plausible
-    values through.
+    values through. `device_dirs` are folders with device tables of the user, the first of which wins.
     """
 
     devices: tuple[Device, ...]
@@ -26,3 +26,4 @@ class RunConfig:
     raw: bool = False
     state: Path | None = None
     plausibility: bool = True
+    device_dirs: tuple[Path, ...] = ()

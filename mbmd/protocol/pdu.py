@@ -1,9 +1,19 @@
-"""Requests and what is known of their answers beforehand."""
+"""Requests and what is known of their answers beforehand.
 
+Limits are those of the MODBUS Application Protocol Specification V1.1b3, sections 6.1 to 6.12.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 MAX_REGISTERS = 125
-"""Most registers a read may ask for, MODBUS Application Protocol V1.1b3, sections 6.3 and 6.4."""
+MAX_BITS = 2000
+MAX_WRITTEN_REGISTERS = 123
+MAX_WRITTEN_COILS = 1968
+
+MAX_READ: Mapping[int, int] = MappingProxyType({1: MAX_BITS, 2: MAX_BITS, 3: MAX_REGISTERS, 4: MAX_REGISTERS})
+"""Function codes that read coils, discrete inputs, holding and input registers, and how many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +25,32 @@ class Request:
     length: int
 
 
-def read_registers(function: int, address: int, count: int) -> Request:
-    """Read holding (function 3) or input registers (function 4)."""
-    if function not in (3, 4) or not 1 <= count <= MAX_REGISTERS or not 0 <= address <= 0x10000 - count:
+def read(function: int, address: int, count: int) -> Request:
+    """Read coils (function 1) or discrete inputs (2), eight in a byte from the lowest bit on, or holding (3) or
+    input registers (4), two bytes each."""
+    if not 1 <= count <= MAX_READ.get(function, 0) or not 0 <= address <= 0x10000 - count:
         raise ValueError(f"cannot read {count} registers at {address} with function {function}")
-    pdu = bytes((function, *address.to_bytes(2), *count.to_bytes(2)))
-    return Request(pdu, bytes((function, 2 * count)), 2 * count)
+    length = 2 * count if function in (3, 4) else (count + 7) // 8
+    return Request(_head(function, address, count), bytes((function, length)), length)
+
+
+def write_registers(address: int, words: Sequence[int]) -> Request:
+    """Write holding registers (function 16)."""
+    if not 1 <= len(words) <= MAX_WRITTEN_REGISTERS or not 0 <= address <= 0x10000 - len(words):
+        raise ValueError(f"cannot write {len(words)} registers at {address}")
+    head = _head(16, address, len(words))
+    return Request(head + bytes((2 * len(words),)) + b"".join(word.to_bytes(2) for word in words), head, 0)
+
+
+def write_coils(address: int, coils: Sequence[bool]) -> Request:
+    """Write coils (function 15)."""
+    if not 1 <= len(coils) <= MAX_WRITTEN_COILS or not 0 <= address <= 0x10000 - len(coils):
+        raise ValueError(f"cannot write {len(coils)} coils at {address}")
+    head = _head(15, address, len(coils))
+    size = (len(coils) + 7) // 8
+    packed = sum(coil << at for at, coil in enumerate(coils)).to_bytes(size, "little")
+    return Request(head + bytes((size,)) + packed, head, 0)
+
+
+def _head(function: int, address: int, count: int) -> bytes:
+    return bytes((function, *address.to_bytes(2), *count.to_bytes(2)))

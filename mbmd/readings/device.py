@@ -14,11 +14,16 @@ class DeviceReadings:
     """The readings of one device, and the account of its requests.
 
     Slots are in alphabetical order of the measurements' names. `latest` is replaced, never changed:
-    who keeps it has a snapshot. NaN is no reading. `version` counts the polls that brought values.
+    who keeps it has a snapshot. NaN is no reading. `version` counts the polls that brought values. `name` and
+    `place` are what the user calls it and where it stands, empty if not given.
     """
 
-    def __init__(self, device_id: str, type_name: str, measurements: Iterable[Measurement]) -> None:
+    def __init__(
+        self, device_id: str, type_name: str, measurements: Iterable[Measurement], name: str = "", place: str = ""
+    ) -> None:
         self.id = device_id
+        self.name = name
+        self.place = place
         self.type = type_name
         self.measurements = tuple(sorted(measurements, key=lambda m: m.name))
         self.slots = {m.name: slot for slot, m in enumerate(self.measurements)}

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from tests.integration.command import mbmd, readings, running, until
 from tests.integration.meters import fetch, free_port
 
 
 def names(device_type: str) -> set[str]:
-    return {register.measurement for register in registry.get(device_type).registers}
+    return {register.measurement for register in BUILT_IN.get(device_type).registers}
 
 
 def test_run_polls_what_simulate_serves(tmp_path: Path) -> None:

@@ -21,14 +21,14 @@ from pymodbus.exceptions import ModbusIOException
 from pymodbus.framer.rtu import FramerRTU
 
 from mbmd.config.adapter import Adapter, Framing, Medium, parse_adapter
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.errors import UsageError
 from mbmd.simulator.faults import Faults
 from mbmd.simulator.site import mock_line, serve
 from mbmd.simulator.slaves import Gaps
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-SDM, ABB = registry.get("sdm"), registry.get("abb")
+SDM, ABB = BUILT_IN.get("sdm"), BUILT_IN.get("abb")
 METERS = [(SDM, 1), (ABB, 2)]
 TIMEOUT = 10.0
 NO_ANSWER = 0.3

@@ -14,6 +14,7 @@ LEVELS = (
     {"devices", "sunspec", "protocol", "transport"},
     {"planner", "readings"},
     {"bus", "sinks", "web", "simulator"},
+    {"session"},
     {"daemon"},
     {"cli"},
 )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbmd.config.adapter import parse_adapter
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.devices.schema import TYPES, Register
 from mbmd.measurements import CATALOGUE
 from mbmd.planner import Block, Limits, cost, places, plan, refine
@@ -170,15 +170,15 @@ def test_values_that_overlap_are_both_read() -> None:
     [(9600, ["4:0+36", "4:52+28", "4:234+16", "4:342+40"]), (115200, ["4:0+80", "4:234+16", "4:342+40"])],
 )
 def test_the_cut_of_an_sdm630(baudrate: int, cut: list[str]) -> None:
-    device = registry.get("SDM")
+    device = BUILT_IN.get("SDM")
     limits = Limits(device.max_registers, device.holes)
     price = costs(parse_adapter("/dev/ttyUSB0", baudrate))
     assert [str(block) for block in plan(device.registers, SLOTS, limits, price)] == cut
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", BUILT_IN.names())
 def test_every_built_in_device_can_be_planned(name: str) -> None:
-    device = registry.get(name)
+    device = BUILT_IN.get(name)
     limits = Limits(device.max_registers, device.holes)
     for adapter in ("/dev/ttyUSB0", "ascii:///dev/ttyUSB0", "h:502"):
         blocks = plan(device.registers, SLOTS, limits, costs(parse_adapter(adapter)))

@@ -3,12 +3,12 @@
 import pytest
 
 from mbmd.bus.late import LateAnswers
-from mbmd.protocol.pdu import read_registers
+from mbmd.protocol.pdu import read
 
-HERE = read_registers(3, 0, 4)
-THERE = read_registers(3, 100, 4)
-LONGER = read_registers(3, 0, 5)
-INPUT = read_registers(4, 100, 4)
+HERE = read(3, 0, 4)
+THERE = read(3, 100, 4)
+LONGER = read(3, 0, 5)
+INPUT = read(4, 100, 4)
 
 
 def test_nothing_is_held_without_a_missed_answer() -> None:

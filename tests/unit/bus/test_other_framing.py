@@ -8,7 +8,7 @@ import pytest
 from mbmd.bus.other_framing import FIRST_PAUSE, LONGEST_PAUSE, OtherFraming
 from mbmd.config.adapter import Framing, parse_adapter
 from mbmd.errors import LinkError
-from mbmd.protocol.pdu import read_registers
+from mbmd.protocol.pdu import read
 from mbmd.transport.line import Line, Receiver
 from mbmd.transport.memory import MemoryTransport, join
 from tests import virtual_time
@@ -17,7 +17,7 @@ from tests.scripted import Asked, ScriptedLine, crc
 from tests.virtual_time import now
 
 MBAP, RTU = "tcp://gateway:502", "rtu+tcp://gateway:502"
-REQUEST = read_registers(3, 0, 2)
+REQUEST = read(3, 0, 2)
 
 
 class Gateway(asyncio.Protocol):

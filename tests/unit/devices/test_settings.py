@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from mbmd.config.options import DeviceOptions, PollClass
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.devices.schema import DeviceType, Register
 from mbmd.devices.settings import DEFAULT_RATING, Settings, resolve
 from mbmd.errors import UsageError
@@ -237,5 +237,5 @@ def test_any_options_make_settings_that_work_or_a_usage_error(
 
 def test_an_error_names_no_more_measurements_than_a_line_holds() -> None:
     with pytest.raises(UsageError) as error:
-        resolve(registry.get("SDM"), DeviceOptions(once=("*",)), DeviceOptions(), DeviceOptions())
+        resolve(BUILT_IN.get("SDM"), DeviceOptions(once=("*",)), DeviceOptions(), DeviceOptions())
     assert "(VoltageL1, VoltageL2, VoltageL3, CurrentL1, CurrentL2 and 47 more)" in str(error.value)

@@ -8,10 +8,10 @@ from mbmd._native import framing
 from mbmd.config.adapter import Framing
 from mbmd.errors import FrameError, LinkError, MbmdError, ModbusException
 from mbmd.protocol.framer import ANSWER, DAMAGED, LOST_SYNC, WAITING, Framer, make_framer
-from mbmd.protocol.pdu import read_registers
+from mbmd.protocol.pdu import read
 from tests.scripted import Asked, unwrap, wrap
 
-REQUEST = read_registers(3, 107, 3)
+REQUEST = read(3, 107, 3)
 
 
 def ask(framer: Framer, kind: Framing, unit: int = 17) -> Asked:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.devices.schema import TYPES, DeviceType, Register
 from mbmd.simulator.registers import Image, bounds, encode, image, meter_of
 from mbmd.simulator.values import reading
 
-DEVICES = [registry.get(name) for name in registry.names()]
+DEVICES = [BUILT_IN.get(name) for name in BUILT_IN.names()]
 YEAR = 365 * 86400.0
 CODES = {"uint16": "H", "int16": "h", "uint32": "I", "int32": "i", "uint64": "Q", "int64": "q"} | {
     "float32": "f",
@@ -90,6 +90,6 @@ def test_no_reading_looks_like_no_value() -> None:
 
 
 def test_single_phase_meters_have_one_phase() -> None:
-    moment = meter_of(registry.get("sdm220"), 1).at(33)
+    moment = meter_of(BUILT_IN.get("sdm220"), 1).at(33)
     voltage, current = reading("Voltage", moment), reading("Current", moment)
     assert voltage * current * reading("Cosphi", moment) == pytest.approx(reading("Power", moment))

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from mbmd.config.adapter import Framing
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.simulator.faults import Faults
 from mbmd.simulator.server import settle
 from mbmd.simulator.slaves import Gaps, Slaves
 from mbmd.transport.memory import MemoryTransport, join
 
-METERS = [(registry.get("sdm"), 1), (registry.get("sdm"), 2)]
+METERS = [(BUILT_IN.get("sdm"), 1), (BUILT_IN.get("sdm"), 2)]
 UNIT_ABSENT = 99
 NO_ANSWER = 0.05
 PATIENCE = 30.0

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.devices import registry
+from mbmd.devices.registry import BUILT_IN
 from mbmd.devices.schema import DeviceType
 from mbmd.measurements import CATALOGUE, Kind
 from mbmd.simulator.meter import PEAK_POWER, Meter, Wave
 from mbmd.simulator.registers import meter_of
 from mbmd.simulator.values import reading
 
-TYPES = [registry.get(name) for name in registry.names()]
+TYPES = [BUILT_IN.get(name) for name in BUILT_IN.names()]
 YEAR = 365 * 86400.0
 TIMES = (0.0, 0.1, 17.0, 300.0, 86400.0, 10 * YEAR)
 RANGES = {"V": (40, 700), "A": (0, 60), "W": (0, PEAK_POWER), "var": (0, PEAK_POWER), "VA": (0, PEAK_POWER)} | {
