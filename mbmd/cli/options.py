@@ -2,10 +2,17 @@
 
 import argparse
 import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from mbmd.config import paths
 from mbmd.config.adapter import BAUDRATE, COMSETS, Adapter, parse_adapter
 from mbmd.config.devices import DeviceSpec, parse_specs
 from mbmd.config.run import DEFAULT_TIMEOUT
+
+if TYPE_CHECKING:
+    from mbmd.devices.registry import Registry
 
 ADAPTER_HELP = (
     "serial device, host:port (Modbus TCP), mock, or a URL: rtu:///dev/ttyUSB0?baudrate=19200&comset=8E1, "
@@ -32,6 +39,7 @@ BUS_DEFAULTS = {
     "timeout": DEFAULT_TIMEOUT,
     "raw": False,
     "verbose": False,
+    "devices_dir": None,
 }
 
 
@@ -48,7 +56,32 @@ def add_bus_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--rtu", action="store_true", help="RTU over TCP instead of Modbus TCP for the default adapter")
     group.add_argument("--timeout", metavar="DURATION", help=f"time to answer; default: {DEFAULT_TIMEOUT}")
     group.add_argument("--raw", action="store_true", help="log every frame in hex")
+    add_devices_dir(group)
     group.add_argument("-v", "--verbose", action="store_true", help="log more")
+
+
+def add_devices_dir(parser: argparse._ActionsContainer) -> None:
+    """`--devices-dir`: where device tables of the user are."""
+    parser.add_argument(
+        "--devices-dir",
+        action="append",
+        metavar="FOLDER",
+        default=argparse.SUPPRESS,
+        help="device tables of your own; may be repeated; default: ~/.config/mbmd/devices and /etc/mbmd/devices",
+    )
+
+
+def device_directories(args: argparse.Namespace) -> tuple[Path, ...]:
+    """The folders of `--devices-dir`, before those where tables always may be."""
+    named = map(Path, args.devices_dir or ())
+    return (*named, *paths.device_directories(os.environ, paths.home_directory()))
+
+
+def device_registry(args: argparse.Namespace) -> "Registry":
+    """All device types, those of the user among them."""
+    from mbmd.devices.registry import Registry
+
+    return Registry(device_directories(args))
 
 
 def default_adapter(args: argparse.Namespace) -> Adapter | None:

@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
-from mbmd.cli.options import DEVICES_HELP, add_bus_options, device_specs, set_up_logging
+from mbmd.cli.options import DEVICES_HELP, add_bus_options, device_directories, device_specs, set_up_logging
 from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.devices import assign_ids
 from mbmd.config.options import DEVICE_OPTIONS
-from mbmd.config.paths import state_file
+from mbmd.config.paths import home_directory, state_file
 from mbmd.config.run import DEFAULT_API, DEFAULT_RATE, RunConfig
 from mbmd.config.values import parse_duration, split_host_port
 from mbmd.errors import UsageError
@@ -99,6 +99,7 @@ def make_config(args: argparse.Namespace) -> RunConfig:
         raw=args.raw,
         state=_state(args.state),
         plausibility=args.plausibility,
+        device_dirs=device_directories(args),
     )
 
 
@@ -113,12 +114,5 @@ def _api(text: str) -> tuple[str, int] | None:
 
 def _state(text: str | None) -> Path | None:
     if text is None:
-        return state_file(os.environ, _home())
+        return state_file(os.environ, home_directory())
     return Path(text) if text else None
-
-
-def _home() -> Path | None:
-    try:
-        return Path.home()
-    except RuntimeError:  # a user that the system does not know, as in a container
-        return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mbmd.cli.faults import add_fault_options, parse_faults
-from mbmd.cli.options import DEVICES_HELP, add_line_options
+from mbmd.cli.options import DEVICES_HELP, add_devices_dir, add_line_options, device_registry
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.config.devices import DeviceSpec, assign_ids, parse_specs
 from mbmd.errors import UsageError
@@ -47,6 +47,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=f"{DEVICES_HELP}; without @ADAPTER on every adapter of -a",
     )
     add_line_options(parser)
+    add_devices_dir(parser)
     parser.add_argument(
         "--gaps",
         choices=("strict", "zero"),
@@ -59,10 +60,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Simulate until SIGINT or SIGTERM."""
-    from mbmd.devices.registry import BUILT_IN
-
+    types = device_registry(args)
     buses = plan(args.adapter, args.devices, args.baudrate, args.comset)
-    meters = {bus: [(BUILT_IN.get(spec.type), spec.unit) for spec in specs] for bus, specs in buses.items()}
+    meters = {bus: [(types.get(spec.type), spec.unit) for spec in specs] for bus, specs in buses.items()}
     faults = parse_faults(args, {spec.unit for specs in buses.values() for spec in specs})
 
     def started() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+SYSTEM_TABLES = Path("/etc/mbmd/devices")
 _NAME = "learned.json"
 
 
@@ -19,3 +20,18 @@ def state_file(environment: Mapping[str, str], home: Path | None) -> Path | None
     if xdg.is_absolute():
         return xdg / "mbmd" / _NAME
     return home / ".local" / "state" / "mbmd" / _NAME if home else None
+
+
+def device_directories(environment: Mapping[str, str], home: Path | None) -> tuple[Path, ...]:
+    """The folders for device tables of the user, the first of which wins: $XDG_CONFIG_HOME or ~/.config, /etc."""
+    xdg = Path(environment.get("XDG_CONFIG_HOME", ""))
+    own = xdg if xdg.is_absolute() else home and home / ".config"
+    return (*((own / "mbmd" / "devices",) if own else ()), SYSTEM_TABLES)
+
+
+def home_directory() -> Path | None:
+    """The user's home; None for a user that the system does not know, as in a container."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mbmd.config.paths import state_file
+from mbmd.config.paths import SYSTEM_TABLES, device_directories, state_file
 
 HOME = Path("/home/me")
 
@@ -28,3 +28,11 @@ def test_the_first_place_that_there_is(environment: dict[str, str], path: str) -
 def test_without_a_home_there_may_be_no_place() -> None:
     assert state_file({}, None) is None
     assert state_file({"XDG_STATE_HOME": "/state"}, None) == Path("/state/mbmd/learned.json")
+
+
+def test_tables_of_the_user_come_before_those_of_the_system() -> None:
+    home = Path("/home/meter")
+    assert device_directories({}, home) == (home / ".config/mbmd/devices", SYSTEM_TABLES)
+    assert device_directories({"XDG_CONFIG_HOME": "/etc/xdg"}, home)[0] == Path("/etc/xdg/mbmd/devices")
+    assert device_directories({"XDG_CONFIG_HOME": "relative"}, home)[0] == home / ".config/mbmd/devices"
+    assert device_directories({}, None) == (SYSTEM_TABLES,)
