@@ -19,15 +19,13 @@ from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poller import Poller
 from mbmd.bus.report import report
 from mbmd.config.adapter import Adapter, Medium
-from mbmd.config.devices import Device
-from mbmd.config.options import DeviceOptions
 from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port
 from mbmd.devices.registry import Registry
 from mbmd.devices.schema import DeviceType
-from mbmd.devices.settings import Settings, resolve
-from mbmd.errors import UsageError
+from mbmd.devices.settings import Settings
 from mbmd.measurements import CATALOGUE
+from mbmd.prepare import Prepared, prepare
 from mbmd.protocol.timing import costs
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.health import BusHealth
@@ -71,12 +69,8 @@ def stop_on_signal() -> asyncio.Event:
 
 async def serve(config: RunConfig, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
     """Poll and serve until `stop` is set; `started` is called when the web server listens."""
-    run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
-    types = Registry(config.device_dirs)
-    buses = [
-        (adapter, [_bus_device(device, types, run) for device in devices])
-        for adapter, devices in _by_adapter(config.devices)
-    ]
+    devices = prepare(config, Registry(config.device_dirs))
+    buses = [(adapter, [_bus_device(d) for d in group]) for adapter, group in _by_adapter(devices)]
     accounts = [
         BusHealth(adapter.address, [d.readings.id for d in devices], adapter.is_serial_line)
         for adapter, devices in buses
@@ -177,19 +171,13 @@ async def _wait(stop: asyncio.Event, tasks: Iterable["asyncio.Task[None]"]) -> N
         stopped.cancel()
 
 
-def _by_adapter(devices: Iterable[Device]) -> list[tuple[Adapter, list[Device]]]:
-    ordered = sorted(devices, key=lambda device: device.spec.adapter.address)
-    return [(adapter, list(group)) for adapter, group in groupby(ordered, key=lambda device: device.spec.adapter)]
+def _by_adapter(devices: Iterable[Prepared]) -> list[tuple[Adapter, list[Prepared]]]:
+    ordered = sorted(devices, key=lambda prepared: prepared.device.spec.adapter.address)
+    return [(adapter, list(group)) for adapter, group in groupby(ordered, key=lambda p: p.device.spec.adapter)]
 
 
-def _bus_device(device: Device, types: Registry, run: DeviceOptions) -> _BusDevice:
-    device_type = types.get(device.spec.type)
-    if device.spec.subdevice:
-        raise UsageError(f"device {device.id}: only SunSpec devices have subdevices")
-    try:
-        settings = resolve(device_type, device.spec.options, device.spec.adapter.options, run)
-    except UsageError as error:
-        raise UsageError(f"device {device.id}: {error}") from None
+def _bus_device(prepared: Prepared) -> _BusDevice:
+    device, device_type, settings = prepared
     measurements = (CATALOGUE[register.measurement] for register in settings.registers)
     readings = DeviceReadings(device.id, device.spec.type.upper(), measurements, device.name, device.place)
     return _BusDevice(device.spec.unit, device_type, settings, readings)

@@ -73,7 +73,7 @@ def add_devices_dir(parser: argparse._ActionsContainer) -> None:
 
 def device_directories(args: argparse.Namespace) -> tuple[Path, ...]:
     """The folders of `--devices-dir`, before those where tables always may be."""
-    named = map(Path, args.devices_dir or ())
+    named = map(Path, getattr(args, "devices_dir", None) or ())
     return (*named, *paths.device_directories(os.environ, paths.home_directory()))
 
 

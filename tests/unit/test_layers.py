@@ -14,7 +14,7 @@ LEVELS = (
     {"devices", "sunspec", "protocol", "transport"},
     {"planner", "readings"},
     {"bus", "sinks", "web", "simulator"},
-    {"session"},
+    {"prepare", "session"},
     {"daemon"},
     {"cli"},
 )

@@ -207,7 +207,7 @@ def test_wrong_usage_is_exit_code_2_and_one_line(
 def test_an_unknown_type_is_exit_code_2(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = mbmd("run", "-a", "h:502", "-d", f"{kind}:1", "--api", "", capsys=capsys)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith(f"mbmd: unknown device type '{kind}': ")
+    assert err.startswith(f"mbmd: device {kind.upper()}1.1: unknown device type '{kind}': ")
 
 
 def test_a_serial_device_that_is_missing_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

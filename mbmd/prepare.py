@@ -1,0 +1,57 @@
+"""From what was asked for to devices that can be polled: their tables and settings, all checked; no I/O but tables."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mbmd.config.devices import Device
+from mbmd.config.options import DeviceOptions
+from mbmd.config.run import RunConfig
+from mbmd.devices.registry import Registry
+from mbmd.devices.schema import DeviceType
+from mbmd.devices.settings import Settings, resolve
+from mbmd.errors import UsageError
+
+
+class Prepared(NamedTuple):
+    """A device with its type and the settings that count for it."""
+
+    device: Device
+    type: DeviceType
+    settings: Settings
+
+
+class Problem(NamedTuple):
+    """What keeps a device from being polled."""
+
+    device: Device
+    text: str
+
+    def __str__(self) -> str:
+        return f"device {self.device.id}: {self.text}"
+
+
+def prepare(config: RunConfig, types: Registry) -> list[Prepared]:
+    """The devices of a run. Raises UsageError with a line for each that cannot be polled."""
+    results = list(check(config, types))
+    problems = [str(result) for result in results if isinstance(result, Problem)]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return [result for result in results if isinstance(result, Prepared)]
+
+
+def check(config: RunConfig, types: Registry) -> Iterator[Prepared | Problem]:
+    """Each device of a run as it can be polled, or why it cannot."""
+    run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
+    for device in config.devices:
+        try:
+            yield _prepare(device, types, run)
+        except UsageError as error:
+            yield Problem(device, str(error))
+
+
+def _prepare(device: Device, types: Registry, run: DeviceOptions) -> Prepared:
+    spec = device.spec
+    device_type = types.get(spec.type)
+    if spec.subdevice:
+        raise UsageError("only SunSpec devices have subdevices")
+    return Prepared(device, device_type, resolve(device_type, spec.options, spec.adapter.options, run))
