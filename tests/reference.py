@@ -230,16 +230,54 @@ FORMATS = {
 }
 
 
-def decode(kind: str, registers: bytes, divisor: float = 1, nan: int | None = None) -> float:
-    """The value of the type at the beginning of `registers`; NaN for the marker and what is not finite."""
-    layout = FORMATS[kind.removesuffix("_swapped")]
-    raw = registers[: struct.calcsize(layout)]
+def raw_of(kind: str, registers: bytes) -> bytes:
+    """The bytes of the type at the beginning of `registers`, the highest first."""
+    raw = registers[: struct.calcsize(FORMATS[kind.removesuffix("_swapped")])]
     if kind.endswith("_swapped"):
         words = [raw[at : at + 2] for at in range(0, len(raw), 2)]
         raw = b"".join(reversed(words))
+    return raw
+
+
+def decode(kind: str, registers: bytes, divisor: float = 1, nan: int | None = None) -> float:
+    """The value of the type at the beginning of `registers`; NaN for the marker and what is not finite."""
+    raw = raw_of(kind, registers)
     if nan is not None and int.from_bytes(raw) == nan:
         return NAN
-    value = float(struct.unpack(layout, raw)[0]) / divisor
+    value = float(struct.unpack(FORMATS[kind.removesuffix("_swapped")], raw)[0]) / divisor
+    return value if math.isfinite(value) else NAN
+
+
+Bits = tuple[int, int]
+"""The lowest bit of a field and how many there are."""
+Scale = tuple[str, int, int | None]
+"""Type, place in registers and marker of a power of ten."""
+
+
+def decode_field(
+    kind: str,
+    place: int,
+    payload: bytes,
+    divisor: float,
+    nan: int | None,
+    offset: float,
+    bits: Bits | None,
+    scale: Scale | None,
+) -> float:
+    """The value at a place of an answer, with all that a device table may say of it."""
+    if kind == "bit":
+        value = int(bin(payload[place // 8] + 0x100)[-1 - place % 8]) / divisor
+    elif bits is not None:
+        raw = int.from_bytes(raw_of(kind, payload[2 * place :]))
+        value = NAN if raw == nan else raw // 2 ** bits[0] % 2 ** bits[1] / divisor
+    else:
+        value = decode(kind, payload[2 * place :], divisor, nan)
+    if scale is not None:
+        exponent = decode(scale[0], payload[2 * scale[1] :], 1, scale[2])
+        if not abs(exponent) <= 10:  # and nothing is within NaN
+            return NAN
+        value = value * 10**exponent if exponent >= 0 else value / 10**-exponent
+    value = value + offset if offset else value
     return value if math.isfinite(value) else NAN
 
 

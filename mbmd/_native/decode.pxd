@@ -1,13 +1,21 @@
 from libc.stdint cimport uint64_t
 
-cdef struct Step:
+cdef struct Source:
     int kind
     int words
     bint swapped
     bint has_nan
     uint64_t nan
+    Py_ssize_t start
+
+cdef struct Step:
+    Source value
+    int shift
+    uint64_t mask
     double divisor
-    Py_ssize_t offset
+    double offset
+    bint scaled
+    Source scale
     Py_ssize_t slot
 
 

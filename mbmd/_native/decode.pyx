@@ -11,6 +11,7 @@ cdef enum:
     UNSIGNED = 0
     SIGNED = 1
     FLOAT = 2
+    C_MOST_SCALE = 10
 
 KINDS = {
     "uint16": (UNSIGNED, 1),
@@ -22,6 +23,12 @@ KINDS = {
     "int64": (SIGNED, 4),
     "float64": (FLOAT, 4),
 }
+BIT = "bit"
+MOST_SCALE = C_MOST_SCALE
+
+cdef uint64_t ALL_BITS = <uint64_t> -1
+cdef double[C_MOST_SCALE + 1] POWERS_OF_TEN
+POWERS_OF_TEN[:] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10]
 
 
 cdef double number_of(int kind, int words, uint64_t raw) noexcept nogil:
@@ -43,29 +50,106 @@ cdef double number_of(int kind, int words, uint64_t raw) noexcept nogil:
     return result
 
 
+cdef inline bint fetch(const Source* source, const unsigned char* payload, uint64_t* raw) noexcept nogil:
+    """The bits at a source; False for its marker. No words are a single byte."""
+    cdef int word
+    cdef const unsigned char* at = payload + source.start
+    cdef uint64_t bits = 0
+    if source.words == 0:
+        bits = at[0]
+    for word in range(source.words):
+        at = payload + source.start + 2 * (source.words - 1 - word if source.swapped else word)
+        bits = (bits << 16) | <uint64_t> ((at[0] << 8) | at[1])
+    raw[0] = bits
+    return not (source.has_nan and bits == source.nan)
+
+
+cdef double scaled(double value, const Source* source, const unsigned char* payload) noexcept nogil:
+    """The value times the power of ten at a source; NaN for none."""
+    cdef uint64_t raw
+    cdef double power
+    if not fetch(source, payload, &raw):
+        return NAN
+    power = number_of(source.kind, source.words, raw)
+    if not -C_MOST_SCALE <= power <= C_MOST_SCALE:
+        return NAN
+    # Powers below 1 have no exact double: to divide by their inverse rounds only once.
+    return value * POWERS_OF_TEN[<int> power] if power >= 0 else value / POWERS_OF_TEN[<int> -power]
+
+
+cdef Py_ssize_t set_source(Source* source, str name, place, nan) except -1:
+    """Fill a source of registers; returns where it ends in the payload."""
+    base = name.removesuffix("_swapped")
+    kind, words = KINDS[base]
+    if not 0 <= place <= 0xFFFF:
+        raise ValueError("place out of range")
+    source.kind = kind
+    source.words = words
+    source.swapped = base != name
+    source.has_nan = nan is not None
+    source.nan = nan if nan is not None else 0
+    source.start = 2 * <Py_ssize_t> place
+    return source.start + 2 * source.words
+
+
+cdef Py_ssize_t set_bit(Step* step, place, nan, bits, scale) except -1:
+    """Fill a step with a coil or discrete input; returns where it ends in the payload."""
+    if not 0 <= place <= 0xFFFF or nan is not None or bits is not None or scale is not None:
+        raise ValueError("place of a bit out of range, or more than a bit can have")
+    step.value = Source(UNSIGNED, 0, False, False, 0, <Py_ssize_t> place // 8)
+    step.shift = place % 8
+    step.mask = 1
+    return step.value.start + 1
+
+
+cdef int set_bits(Step* step, bits) except -1:
+    """Take only some bits of the value."""
+    lowest, size = bits
+    if step.value.kind != UNSIGNED or lowest < 0 or size < 1 or lowest + size > 16 * step.value.words:
+        raise ValueError("bits that the type does not have")
+    step.shift = lowest
+    step.mask = ALL_BITS >> (64 - <int> size)
+    return 0
+
+
+cdef Py_ssize_t set_scale(Source* source, scale) except -1:
+    """Fill the source of a scale; returns where it ends in the payload."""
+    name, place, nan = scale
+    end = set_source(source, name, place, nan)
+    if source.kind == FLOAT:
+        raise ValueError("a scale is a whole number")
+    return end
+
+
 cdef class Program:
     def __cinit__(self, fields):
-        cdef Py_ssize_t i = 0
+        cdef Py_ssize_t i = 0, end
         cdef Step* step
         fields = list(fields)
         self.steps = <Step*> malloc((len(fields) + 1) * sizeof(Step))
         if self.steps is NULL:
             raise MemoryError
-        for name, offset, divisor, nan, slot in fields:
-            base = name.removesuffix("_swapped")
-            kind, words = KINDS[base]
-            if not 0 <= offset <= 0xFFFF or not 0 <= slot <= 0xFFFF or divisor == 0:
-                raise ValueError("offset or slot out of range, or divisor zero")
+        for field in fields:
+            name, place, divisor, nan, slot, *rest = field
+            offset, bits, scale = rest or (0.0, None, None)
+            if not 0 <= slot <= 0xFFFF or divisor == 0:
+                raise ValueError("slot out of range, or divisor zero")
             step = &self.steps[i]
-            step.kind = kind
-            step.words = words
-            step.swapped = base != name
-            step.has_nan = nan is not None
-            step.nan = nan if nan is not None else 0
+            step.shift = 0
+            step.mask = ALL_BITS
             step.divisor = divisor
-            step.offset = 2 * <Py_ssize_t> offset
+            step.offset = offset
+            step.scaled = scale is not None
             step.slot = slot
-            self.payload_bytes = max(self.payload_bytes, step.offset + 2 * step.words)
+            if name == BIT:
+                end = set_bit(step, place, nan, bits, scale)
+            else:
+                end = set_source(&step.value, name, place, nan)
+            if bits is not None:
+                set_bits(step, bits)
+            if scale is not None:
+                end = max(end, set_scale(&step.scale, scale))
+            self.payload_bytes = max(self.payload_bytes, end)
             self.slots = max(self.slots, step.slot + 1)
             i += 1
         self.count = i
@@ -75,21 +159,19 @@ cdef class Program:
 
     cdef void execute(self, const unsigned char* payload, double* column) noexcept nogil:
         cdef Py_ssize_t i
-        cdef int word
-        cdef const unsigned char* at
         cdef Step* step
         cdef uint64_t raw
         cdef double value
         for i in range(self.count):
             step = &self.steps[i]
-            raw = 0
-            for word in range(step.words):
-                at = payload + step.offset + 2 * (step.words - 1 - word if step.swapped else word)
-                raw = (raw << 16) | <uint64_t> ((at[0] << 8) | at[1])
-            if step.has_nan and raw == step.nan:
-                value = NAN
-            else:
-                value = number_of(step.kind, step.words, raw) / step.divisor
+            value = NAN
+            if fetch(&step.value, payload, &raw):
+                raw = (raw >> step.shift) & step.mask
+                value = number_of(step.value.kind, step.value.words, raw) / step.divisor
+                if step.scaled:
+                    value = scaled(value, &step.scale, payload)
+                if step.offset:
+                    value += step.offset
             column[step.slot] = value if isfinite(value) else NAN
 
     def run(self, bytes payload not None, column):

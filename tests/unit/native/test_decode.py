@@ -1,17 +1,23 @@
-"""Decode programs against the oracle: every type, swapped and not, markers, divisors, what is not finite."""
+"""Decode programs against the oracle: types, markers, divisors, offsets, bits, scales, what is not finite."""
+
+from __future__ import annotations
 
 import math
 import struct
 from array import array
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd._native.decode import KINDS, Program
+from mbmd._native.decode import BIT, KINDS, MOST_SCALE, Program
 from tests import reference
 
-Field = tuple[str, int, float, int | None, int]
+if TYPE_CHECKING:
+    from mbmd._native.decode import Full, Plain
+
+    Field = Plain | Full
 
 NAMES = [name + end for name in reference.FORMATS for end in ("", "_swapped")]
 UNTOUCHED = -12345.5
@@ -38,7 +44,7 @@ divisors = st.one_of(
 
 
 @st.composite
-def fields(draw: st.DrawFn) -> Field:
+def fields(draw: st.DrawFn) -> Plain:
     name = draw(st.sampled_from(NAMES))
     # Small markers in small data, so that they are met.
     nan = draw(st.one_of(st.none(), st.integers(0, 3), st.integers(0, 2**64 - 1)))
@@ -117,8 +123,112 @@ def test_zero_may_be_the_marker() -> None:
     assert math.isnan(decode("uint16", b"\0\0", nan=0))
 
 
+INTEGERS = [name for name in NAMES if "float" not in name]
+UNSIGNED = [name for name in NAMES if name.startswith("uint")]
+markers = st.none() | st.integers(0, 3) | st.integers(0, 2**64 - 1)
+places = st.integers(0, 120)
+
+
+@st.composite
+def full_fields(draw: st.DrawFn) -> Full:
+    """Fields with all that a device table may say; some of it nothing."""
+    slot, offset = draw(st.integers(0, 40)), draw(st.just(0.0) | st.floats(-1e9, 1e9))
+    bits: tuple[int, int] | None = None
+    if draw(st.booleans()):
+        return BIT, draw(st.integers(0, 1999)), draw(divisors), None, slot, offset, None, None
+    name = draw(st.sampled_from(NAMES))
+    if name in UNSIGNED and draw(st.booleans()):
+        lowest = draw(st.integers(0, 8 * size_of(name) - 1))
+        bits = lowest, draw(st.integers(1, 8 * size_of(name) - lowest))
+    scale = draw(st.none() | st.tuples(st.sampled_from(INTEGERS), places, markers))
+    return name, draw(places), draw(divisors), draw(markers), slot, offset, bits, scale
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> bytes:
+    """Data of an answer, in which small positive and negative words are as frequent as others."""
+    word = st.integers(0, 12) | st.integers(0xFFF0, 0xFFFF) | st.integers(0, 0xFFFF)
+    return b"".join(word.to_bytes(2) for word in draw(st.lists(word, min_size=125, max_size=125)))
+
+
+@given(st.lists(full_fields(), max_size=20), answers())
+def test_all_that_a_table_may_say_is_as_the_oracle_has_it(program: list[Full], payload: bytes) -> None:
+    expected = [UNTOUCHED] * 41
+    for name, place, divisor, nan, slot, offset, bits, scale in program:
+        expected[slot] = reference.decode_field(name, place, payload, divisor, nan, offset, bits, scale)
+    column = array("d", [UNTOUCHED]) * 41
+    Program(program).run(payload, column)
+    assert all(map(same, column, expected))
+
+
+@given(st.lists(full_fields(), max_size=20))
+def test_a_program_tells_how_much_it_reads(program: list[Full]) -> None:
+    ends = [0]
+    for name, place, _, _, _, _, _, scale in program:
+        ends.append(place // 8 + 1 if name == BIT else 2 * place + size_of(name))
+        ends += [2 * scale[1] + size_of(scale[0])] if scale else []
+    native = Program(program)
+    assert native.payload_bytes == max(ends)
+    payload, column = bytes(native.payload_bytes), array("d", [0]) * 41
+    native.run(payload, column)
+    if payload:
+        with pytest.raises(ValueError, match="payload"):
+            native.run(payload[:-1], column)
+
+
+def full(
+    name: str, registers: str, bits: tuple[int, int] | None = None, scale: str = "", nan: int | None = None
+) -> float:
+    """A value whose scale is behind it, divided by 1, with an offset of 0."""
+    column = array("d", [UNTOUCHED])
+    place = len(bytes.fromhex(registers)) // 2
+    field: Full = (name, 0, 1, nan, 0, 0.0, bits, ("int16", place, 0x8000) if scale else None)
+    Program([field]).run(bytes.fromhex(registers + scale), column)
+    return column[0]
+
+
+@pytest.mark.parametrize(
+    ("scale", "value"),
+    [("0000", 2301), ("FFFF", 230.1), ("FFFE", 23.01), ("0003", 2301000), ("FFF6", 2301e-10), ("000A", 2301e10)],
+)
+def test_scales_are_exact(scale: str, value: float) -> None:
+    assert full("uint16", "08FD", scale=scale) == value
+
+
+@pytest.mark.parametrize("scale", ["8000", "FFF5", "000B", "7FFF"])
+def test_without_a_scale_there_is_no_reading(scale: str) -> None:
+    assert MOST_SCALE == 10
+    assert math.isnan(full("uint16", "08FD", scale=scale))
+
+
+def test_the_marker_counts_beside_a_scale() -> None:
+    assert math.isnan(full("uint16", "FFFF", scale="0001", nan=0xFFFF))
+
+
+@pytest.mark.parametrize(
+    ("bits", "value"), [((0, 16), 0xA5C3), ((0, 1), 1), ((2, 1), 0), ((4, 4), 0xC), ((8, 8), 0xA5), ((15, 1), 1)]
+)
+def test_bit_0_is_the_lowest(bits: tuple[int, int], value: int) -> None:
+    assert full("uint16", "A5C3", bits) == value
+
+
+def test_the_marker_is_that_of_the_whole_register() -> None:
+    assert math.isnan(full("uint16", "FFFF", (0, 4), nan=0xFFFF))
+    assert full("uint16", "00FF", (0, 8), nan=0xFF00) == 0xFF
+
+
+def test_coils_begin_with_the_lowest_bit_of_the_first_byte() -> None:
+    column = array("d", [UNTOUCHED]) * 10
+    Program([(BIT, place, 1, None, place) for place in range(10)]).run(b"\x05\x02", column)
+    assert list(column) == [1, 0, 1, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_minus_zero_stays_so_without_an_offset() -> None:
+    assert same(decode("float32", struct.pack(">f", -0.0)), -0.0)
+
+
 @given(st.lists(fields(), max_size=30), st.lists(st.integers(0, 3), min_size=250, max_size=250))
-def test_programs_fill_their_slots_and_no_others(program: list[Field], data: list[int]) -> None:
+def test_programs_fill_their_slots_and_no_others(program: list[Plain], data: list[int]) -> None:
     payload = bytes(data)
     native = Program(program)
     assert native.payload_bytes == max((2 * offset + size_of(name) for name, offset, *_ in program), default=0)
@@ -182,6 +292,26 @@ def test_highest_offset_and_slot() -> None:
         (("uint16", 1.5, 1, None, 0), TypeError),
         (("uint16", 0, "1", None, 0), TypeError),
         (("uint16", 0, 1, None), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0), ValueError),
+        (("uint16", 0, 1, None, 0, "1", None, None), TypeError),
+        (("uint16", 0, 1, None, 0, 0.0, (0, 17), None), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0, (16, 1), None), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0, (0, 0), None), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0, (-1, 2), None), ValueError),
+        (("uint64", 0, 1, None, 0, 0.0, (2**70, 2**70), None), ValueError),
+        (("int16", 0, 1, None, 0, 0.0, (0, 1), None), ValueError),
+        (("float32", 0, 1, None, 0, 0.0, (0, 1), None), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0, None, ("float32", 0, None)), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0, None, ("int8", 0, None)), KeyError),
+        (("uint16", 0, 1, None, 0, 0.0, None, ("int16", 65536, None)), ValueError),
+        (("uint16", 0, 1, None, 0, 0.0, None, ("int16", 0, 2**64)), OverflowError),
+        (("uint16", 0, 1, None, 0, 0.0, None, (BIT, 0, None)), KeyError),
+        ((BIT, 65536, 1, None, 0), ValueError),
+        ((BIT, -1, 1, None, 0), ValueError),
+        ((BIT, 0, 0, None, 0), ValueError),
+        ((BIT, 0, 1, 0, 0), ValueError),
+        ((BIT, 0, 1, None, 0, 0.0, (0, 1), None), ValueError),
+        ((BIT, 0, 1, None, 0, 0.0, None, ("int16", 0, None)), ValueError),
         (None, TypeError),
     ],
 )
