@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """How a measurement moves: an instant value goes up and down, a counter only up."""
+    """How a measurement moves: an instant value goes up and down, a counter only up; a text is no number."""
 
     INSTANT = "instant"
     COUNTER = "counter"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mbmd.config.adapter import Adapter
 from mbmd.config.devices import Device
-from mbmd.config.options import DeviceOptions
+from mbmd.config.options import NO_OPTIONS, DeviceOptions, check_patterns
 from mbmd.config.run import RunConfig
 from mbmd.devices.registry import Registry
 from mbmd.devices.schema import DeviceType
@@ -42,11 +43,25 @@ def prepare(config: RunConfig, types: Registry) -> list[Prepared]:
 def check(config: RunConfig, types: Registry) -> Iterator[Prepared | Problem]:
     """Each device of a run as it can be polled, or why it cannot."""
     run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
+    checked: set[Adapter] = set()
     for device in config.devices:
+        adapter = device.spec.adapter
         try:
+            if adapter not in checked:
+                checked.add(adapter)
+                _check_adapter(adapter, types)
             yield _prepare(device, types, run)
         except UsageError as error:
             yield Problem(device, str(error))
+
+
+def _check_adapter(adapter: Adapter, types: Registry) -> None:
+    """Refuse patterns that fit no type at all: each device has only some measurements."""
+    try:
+        if adapter.options != NO_OPTIONS:
+            check_patterns(adapter.options, types.measurements())
+    except UsageError as error:
+        raise UsageError(f"adapter {adapter.address}: {error}") from None
 
 
 def _prepare(device: Device, types: Registry, run: DeviceOptions) -> Prepared:

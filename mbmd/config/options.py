@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, quote
 
 from mbmd.config.values import did_you_mean, format_duration, format_number, parse_duration, small_number
 from mbmd.errors import UsageError
-from mbmd.measurements import CATALOGUE
 
 MAX_READ = 125
 """Most registers in one read, MODBUS Application Protocol Specification V1.1b3, section 6.3."""
@@ -56,6 +55,18 @@ class DeviceOptions:
 
 
 NO_OPTIONS = DeviceOptions()
+
+
+def check_patterns(options: DeviceOptions, known: Collection[str]) -> None:
+    """Refuse patterns that match none of the measurements that are known where the options count.
+
+    UsageError begins with the option.
+    """
+    for key in PATTERN_OPTIONS:
+        for pattern in getattr(options, key):
+            if not any(matches(name, [pattern]) for name in known):
+                near = difflib.get_close_matches(pattern.strip("*")[:40], known, n=1, cutoff=0.0)[0]
+                raise UsageError(f"{key} {pattern!r} matches no measurement: did you mean {near}?")
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
@@ -110,10 +121,6 @@ def _patterns(text: str) -> tuple[str, ...]:
     patterns = tuple(text.split())  # in a query + is a space
     if not patterns:
         raise UsageError(f"{text!r} names no measurement: write it as Power+Import*")
-    for pattern in patterns:
-        if not any(matches(name, [pattern]) for name in CATALOGUE):
-            near = difflib.get_close_matches(pattern.strip("*")[:40], CATALOGUE, n=1, cutoff=0.0)[0]
-            raise UsageError(f"{pattern!r} matches no measurement: did you mean {near}?")
     return patterns
 
 
@@ -144,6 +151,7 @@ DEVICE_OPTIONS: Mapping[str, Option] = MappingProxyType(
     }
 )
 """The fields of DeviceOptions."""
+PATTERN_OPTIONS = tuple(key for key, option in DEVICE_OPTIONS.items() if option is _PATTERNS)
 
 
 def parse_option(key: str, text: str, known: Mapping[str, Option]) -> Any:

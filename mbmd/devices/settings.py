@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from mbmd.config.options import MAX_READ, DeviceOptions, PollClass, matches
+from mbmd.config.options import MAX_READ, DeviceOptions, PollClass, check_patterns, matches
 from mbmd.config.run import DEFAULT_RATE, DEFAULT_TIMEOUT
 from mbmd.config.values import parse_duration
 from mbmd.devices.schema import DeviceType, Register
@@ -44,8 +44,10 @@ def resolve(device_type: DeviceType, device: DeviceOptions, adapter: DeviceOptio
     For `pause`, `max_registers` and `holes` the device's options replace its table, the stricter of device and
     adapter counts, and `run` has no say. Exclusions add up. Of the classes that a layer gives, the rarest wins.
 
-    Raises UsageError when nothing is left to read regularly, or a value has more registers than a read may have.
+    Raises UsageError when a pattern of the device matches no measurement of its type or of the catalogue, nothing is
+    left to read regularly, or a value has more registers than a read may have.
     """
+    check_patterns(device, device_type.known)
     layers = (device, adapter, run)
     registers = _registers(device_type, layers)
     default_timeout = max(_given(device_type.timeout, run.timeout), default=parse_duration(DEFAULT_TIMEOUT))
@@ -110,9 +112,10 @@ def _poll_class(register: Register, layers: Sequence[DeviceOptions]) -> PollClas
 
 
 def _check_sizes(device_type: DeviceType, settings: Settings) -> None:
-    largest = max(settings.registers, key=lambda register: register.count)
-    if settings.max_registers < largest.count:
+    in_registers = (register for register in settings.registers if not register.is_bit)
+    largest = max(in_registers, key=lambda register: len(register.span), default=None)
+    if largest is not None and settings.max_registers < len(largest.span):
         raise UsageError(
             f"device type {device_type.type}: max_registers {settings.max_registers} is too small for "
-            f"{largest.measurement}: give at least {largest.count}, or exclude it"
+            f"{largest.measurement}: give at least {len(largest.span)}, or exclude it"
         )

@@ -84,7 +84,6 @@ def test_options_behind_the_at_are_of_the_adapter() -> None:
         ("sdm:1?rat=1s", " has unknown option 'rat': did you mean rate?"),
         ("sdm:1?rate=1", ": rate '1' is not a duration: write it as 300ms, 1s or 1m30s"),
         ("sdm:1?rate=1s&rate=2s@tcp://h", ": rate is given twice: give it once"),
-        ("sdm:1?slow=Imprt*", ": slow 'Imprt*' matches no measurement: did you mean Import?"),
         ("sdm:1?close=true@tcp://h", ": close is an option of the adapter: write it in the URL behind the @"),
         ("sdm:1?baudrate=9600", ": baudrate is an option of the adapter: write it in the URL behind the @"),
     ],

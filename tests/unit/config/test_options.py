@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbmd.config.adapter import ADAPTER_OPTIONS
-from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions, matches, parse_query
+from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions, check_patterns, matches, parse_query
 from mbmd.errors import UsageError
 from mbmd.measurements import CATALOGUE
 from tests.option_sets import DEVICE_OPTION_SETS
@@ -73,9 +73,6 @@ def test_what_may_be_asked(query: str, options: DeviceOptions) -> None:
         ("rating=1e3", ": rating '1e3' is not a number of kW above 0, as in 100"),
         ("include=", ": include '' names no measurement: write it as Power+Import*"),
         ("include=+", ": include ' ' names no measurement: write it as Power+Import*"),
-        ("exclude=Power+Imort", ": exclude 'Imort' matches no measurement: did you mean Import?"),
-        ("fast=import*", ": fast 'import*' matches no measurement: did you mean Import?"),
-        ("slow=[Power", ": slow '[Power' matches no measurement: did you mean Power?"),
         ("rate=1s&rate=1s", ": rate is given twice: give it once"),
         ("Rate=1s", " has unknown option 'Rate': did you mean rate?"),
         ("%00=1", f" has unknown option '\\x00': it is one of {', '.join(sorted(DEVICE_OPTIONS))}"),
@@ -106,6 +103,26 @@ def test_patterns_tell_upper_from_lower_case() -> None:
     assert matches("ImportT1", ["Export*", "Import*"])
     assert not matches("ImportT1", ["import*"])
     assert not matches("ImportT1", [])
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ("exclude=Power+Imort", "exclude 'Imort' matches no measurement: did you mean Import?"),
+        ("fast=import*", "fast 'import*' matches no measurement: did you mean Import?"),
+        ("slow=[Power", "slow '[Power' matches no measurement: did you mean Power?"),
+        ("include=Pumpin*", "include 'Pumpin*' matches no measurement: did you mean Pump?"),
+    ],
+)
+def test_a_pattern_without_a_measurement_is_named_with_the_nearest(query: str, complaint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_patterns(read(query), {*CATALOGUE, "Pump"})
+    assert str(caught.value) == complaint
+
+
+def test_a_pattern_matches_what_is_known() -> None:
+    check_patterns(read("include=Pump*+Power&once=*"), {*CATALOGUE, "Pump"})
+    check_patterns(read("rate=1s"), ())
 
 
 @given(DEVICE_OPTION_SETS)

@@ -1,0 +1,59 @@
+"""Devices of a run before they are polled: what is said of options that fit no type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mbmd.config.adapter import parse_adapter
+from mbmd.config.devices import assign_ids, parse_specs
+from mbmd.config.run import RunConfig
+from mbmd.devices.registry import Registry
+from mbmd.errors import UsageError
+from mbmd.prepare import Prepared, prepare
+
+TYPES = Registry([Path(__file__).parents[1] / "cases" / "devices"])
+
+
+def prepared(*specs: str) -> list[Prepared]:
+    devices = assign_ids(parse_specs(specs, parse_adapter, None))
+    return prepare(RunConfig(tuple(devices), None, 1.0, 0.3), TYPES)
+
+
+def test_patterns_may_name_own_measurements() -> None:
+    [heat_pump] = prepared("heatpump:1?include=Pump+Mo*@tcp://h")
+    assert [r.measurement for r in heat_pump.settings.registers] == ["Mode", "Model", "Pump"]
+    heat_pump, sdm = prepared("heatpump:1@tcp://h?exclude=Pump+THD*", "sdm:2@tcp://h?exclude=Pump+THD*")
+    assert "Pump" not in {register.measurement for register in heat_pump.settings.registers}
+    assert "THD" not in {register.measurement for register in sdm.settings.registers}
+
+
+@pytest.mark.parametrize(
+    ("specs", "complaint"),
+    [
+        (["sdm:1?slow=Imprt*@tcp://h"], "device SDM1.1: slow 'Imprt*' matches no measurement: did you mean Import?"),
+        (["sdm:1?include=Pump@tcp://h"], "device SDM1.1: include 'Pump' matches no measurement: did you mean "),
+        (
+            ["sdm:1@tcp://h?once=Imprt*", "abb:2@tcp://h?once=Imprt*"],
+            "device SDM1.1: adapter h:502: once 'Imprt*' matches no measurement: did you mean Import?",
+        ),
+        (
+            ["sdm:1?slow=Pumpe@tcp://h", "heatpump:2?slow=Pumpe@tcp://h"],
+            "device HEATPUMP1.2: slow 'Pumpe' matches no measurement: did you mean Pump?",
+        ),
+        (["foo:1@tcp://h", "sdm:2.1@tcp://h"], "device FOO1.1: unknown device type 'foo': use one of ABB, "),
+    ],
+)
+def test_what_cannot_be_polled_is_told_for_each_device(specs: list[str], complaint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        prepared(*specs)
+    lines = str(caught.value).split("\n")
+    assert any(line.startswith(complaint) for line in lines), lines
+    assert len(lines) == len({line.split(": ")[0] for line in lines})
+
+
+def test_what_is_wrong_with_an_adapter_is_told_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        prepared("sdm:1@tcp://h?once=Imprt*", "abb:2@tcp://h?once=Imprt*")
+    assert str(caught.value).count("\n") == 0
