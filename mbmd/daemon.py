@@ -24,7 +24,6 @@ from mbmd.config.values import join_host_port
 from mbmd.devices.registry import Registry
 from mbmd.devices.schema import DeviceType
 from mbmd.devices.settings import Settings
-from mbmd.measurements import CATALOGUE
 from mbmd.prepare import Prepared, prepare
 from mbmd.protocol.timing import costs
 from mbmd.readings.device import DeviceReadings
@@ -178,7 +177,8 @@ def _by_adapter(devices: Iterable[Prepared]) -> list[tuple[Adapter, list[Prepare
 
 def _bus_device(prepared: Prepared) -> _BusDevice:
     device, device_type, settings = prepared
-    measurements = (CATALOGUE[register.measurement] for register in settings.registers)
+    known = device_type.measurements
+    measurements = (known[register.measurement] for register in settings.registers)
     readings = DeviceReadings(device.id, device.spec.type.upper(), measurements, device.name, device.place)
     return _BusDevice(device.spec.unit, device_type, settings, readings)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from math import isnan
@@ -16,7 +16,7 @@ from mbmd.config.options import PollClass
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import DEFAULT_RATING, Settings
 from mbmd.errors import LinkError, UsageError
-from mbmd.measurements import CATALOGUE
+from mbmd.measurements import CATALOGUE, Measurement
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub, Update
@@ -53,10 +53,12 @@ def make_settings(rows: Iterable[Register], **asked: Any) -> Settings:
     return replace(plain, **asked)
 
 
-def meter_of(rows: Iterable[Register], unit: int = 1, **asked: Any) -> Meter:
-    """A device with any registers."""
+def meter_of(
+    rows: Iterable[Register], unit: int = 1, own: Mapping[str, Measurement] = CATALOGUE, **asked: Any
+) -> Meter:
+    """A device with any registers; `own` are the measurements that they name."""
     made = make_settings(rows, **asked)
-    readings = DeviceReadings(f"SDM1.{unit}", "SDM", [CATALOGUE[row.measurement] for row in made.registers])
+    readings = DeviceReadings(f"SDM1.{unit}", "SDM", [own[row.measurement] for row in made.registers])
     return Meter(unit, readings, made, COSTS)
 
 

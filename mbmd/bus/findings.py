@@ -4,8 +4,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from mbmd.config.options import MAX_READ
 from mbmd.planner import Place
+from mbmd.protocol.pdu import MAX_READ, MAX_REGISTERS
 
 ASK_AGAIN = 3600.0
 """Seconds after which a refused register is asked for again: a firmware may have been renewed."""
@@ -66,7 +66,7 @@ def load(known: Mapping[str, object], names: Container[str], now: float) -> Find
     Times in the future, of a clock that was wrong, are brought back to what they can be at `now`.
     """
     refused = known.get("refused")
-    longest = int(_number(known.get("longest"), MAX_READ))
+    longest = int(_number(known.get("longest"), MAX_REGISTERS))
     return Findings(
         refused={
             name: _number(when, now + ASK_AGAIN)
@@ -109,4 +109,4 @@ def _is_span(row: Sequence[object]) -> bool:
     if len(row) != 3 or not all(type(number) is int for number in row):
         return False
     function, address, count = row
-    return function in (3, 4) and 0 <= address <= 0xFFFF and 1 <= count <= MAX_READ  # type: ignore[operator]
+    return 0 <= address <= 0xFFFF and 1 <= count <= MAX_READ.get(function, 0)  # type: ignore[operator,call-overload]

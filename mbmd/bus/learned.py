@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS, MOST_TRIALS, Findings, Span
 from mbmd.bus.findings import load as load_findings
-from mbmd.devices.schema import Register
+from mbmd.devices.schema import BIT_FUNCTIONS, Register
 from mbmd.planner import Block, Limits, Place, cost, places, plan, refine
 from mbmd.protocol.timing import Costs
 
@@ -24,7 +24,8 @@ class Learned:
     or a known bad hole in it is explained. Else, if longer ones were accepted, a hole in it is to blame. Else its
     length may be: longer reads are tried, half way between the longest that was accepted and the shortest that was
     not, as long as that saves time. What no reason explains is not read in one again: some devices refuse reads
-    across the borders of their memory.
+    across the borders of their memory. Coils and discrete inputs have no length to be found out: a refused read of
+    them has a refused one or a bad hole in it, or is not read in one again.
     """
 
     def __init__(self, registers: Iterable[Register], slots: Mapping[str, int], limits: Limits, costs: Costs) -> None:
@@ -46,10 +47,11 @@ class Learned:
         """The cheapest reads of registers that are not known to be refused; if `bold`, with trials of longer ones."""
         known = self._known
         wanted = [register for register in registers if register.measurement not in known.refused]
+        sizes = [len(register.span) for register in wanted if not register.is_bit]
         shortest = min((count for _, _, count in known.too_long), default=0)
-        if not shortest or not wanted:
+        if not shortest or not sizes:
             return self._cut(wanted, self._limits.registers)
-        low = max(known.longest, *(register.count for register in wanted))
+        low = max(known.longest, *sizes)
         high = shortest - 1 if bold and known.trials < MOST_TRIALS else low
         best = self._cut(wanted, low)
         while low < high:
@@ -67,7 +69,7 @@ class Learned:
 
     def is_trial(self, block: Block) -> bool:
         """Whether a read is longer than any that was accepted, and is only tried."""
-        return bool(self._known.too_long) and block.count > self._known.longest
+        return bool(self._known.too_long) and _has_length(_span(block)) and block.count > self._known.longest
 
     def rejected(self, block: Block) -> list[Block]:
         """The parts to read in place of a read that was refused; empty for a single value."""
@@ -93,7 +95,7 @@ class Learned:
         known = self._known
         rejected += self._met_by_silence(silent)
         known.trials = min(known.trials + any(map(self.is_trial, rejected)), MOST_TRIALS)
-        known.longest = max(known.longest, *(block.count for block in accepted))
+        known.longest = max(known.longest, *(block.count if _has_length(_span(block)) else 0 for block in accepted))
         if rejected:
             known.since = known.since or now
         answered = {register.measurement for block in accepted for register in block.registers}
@@ -157,7 +159,10 @@ class Learned:
         return [part for half in refine(block, self._slots) for part in self._parts(half)]
 
     def _refused_places(self) -> set[Place]:
-        return places(self._registers[name] for name in self.refused)
+        """Registers of refused values; their scales may be good, and so is what others need."""
+        refused = self.refused
+        values = (replace(self._registers[name], scale=None) for name in refused)
+        return places(values) - places(r for name, r in self._registers.items() if name not in refused)
 
     def _explain(self) -> None:
         """Leave in `too_long` only reads that nothing but their length explains."""
@@ -166,13 +171,21 @@ class Learned:
         refused = self._refused_places()
         for span in sorted(known.too_long, key=lambda span: span[2]):
             touched = _touched(span)
-            if span[2] > known.longest or touched & (refused | known.barriers):
+            if self._may_be_too_long(span) or touched & (refused | known.barriers):
                 continue
             known.barriers |= touched - wanted
             if touched <= wanted:
                 known.parted.add(span)
         explained = refused | known.barriers
-        known.too_long = {s for s in known.too_long if s[2] > known.longest and not _touched(s) & explained}
+        known.too_long = {s for s in known.too_long if self._may_be_too_long(s) and not _touched(s) & explained}
+
+    def _may_be_too_long(self, span: Span) -> bool:
+        return _has_length(span) and span[2] > self._known.longest
+
+
+def _has_length(span: Span) -> bool:
+    """Whether a device may refuse it for its length."""
+    return span[0] not in BIT_FUNCTIONS
 
 
 def _span(block: Block) -> Span:

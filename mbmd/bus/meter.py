@@ -12,10 +12,10 @@ from mbmd.bus.scheduler import pause_after
 from mbmd.config.options import PollClass
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings
-from mbmd.measurements import CATALOGUE, Kind
+from mbmd.measurements import Kind
 from mbmd.planner import Block, Limits
 from mbmd.protocol.timing import Costs
-from mbmd.readings.device import DeviceReadings
+from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.health import Plan
 
 if TYPE_CHECKING:
@@ -29,6 +29,14 @@ FIRST = -inf
 """When reads are due that were held back: before all others."""
 FLOAT32_ROUNDING = 2.4e-7
 """Two units in the last place of a float32, relative."""
+USUAL_SCALE = 1000.0
+"""Counters with a scale of their own seldom have a larger one."""
+UNITS_OF_ENERGY = {
+    prefix + unit: factor
+    for unit in ("Wh", "varh", "VAh")
+    for prefix, factor in (("", 1e3), ("k", 1.0), ("M", 1e-3), ("G", 1e-6))
+}
+"""How many of each are a kWh."""
 
 
 @dataclass(slots=True, eq=False)
@@ -226,6 +234,7 @@ class Meter:
         monotonic: float,
         timestamp: float,
         whole: bool,
+        texts: Mapping[str, str] = NO_TEXTS,
     ) -> None:
         """Take what a poll brought; `whole` says that it read all.
 
@@ -239,7 +248,7 @@ class Meter:
             gone = {r.measurement for b, n in self.failures.items() if n >= WITHDRAWN_AFTER for r in b.registers}
             gone |= self.learned.refused.keys()
             keep += [slot for name, slot in slots.items() if name not in read and name not in gone]
-        self.readings.commit(fresh, keep, monotonic, timestamp)
+        self.readings.commit(fresh, keep, monotonic, timestamp, texts)
 
 
 def _reads(plan: Iterable[Block]) -> set[tuple[bytes, tuple[Register, ...]]]:
@@ -255,15 +264,24 @@ def _groups(settings: Settings) -> list[Group]:
 
 def _guard(settings: Settings, readings: DeviceReadings) -> CounterGuard:
     counters = [
-        (readings.slots[register.measurement], settings.rating / 3600, _step(register), _rounding(register))
+        (slot, _growth(measurement.unit, settings.rating), _step(register), _rounding(register))
         for register in settings.registers
-        if CATALOGUE[register.measurement].kind is Kind.COUNTER
+        for slot in [readings.slots[register.measurement]]
+        for measurement in [readings.measurements[slot]]
+        if measurement.kind is Kind.COUNTER
     ]
     return CounterGuard(len(readings.slots), counters)
 
 
+def _growth(unit: str, rating: float) -> float:
+    """The most that a counter of energy can grow in a second, others without limit: they only must not fall."""
+    return rating / 3600 * UNITS_OF_ENERGY.get(unit, inf)
+
+
 def _step(register: Register) -> float:
-    return 0.0 if register.type.startswith("float") else abs(1 / register.divisor)
+    if register.type.startswith("float"):
+        return 0.0
+    return abs(1 / register.divisor) * (USUAL_SCALE if register.scale else 1.0)
 
 
 def _rounding(register: Register) -> float:

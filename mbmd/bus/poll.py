@@ -23,7 +23,7 @@ Observer = Callable[[bool, TransactionError | None, bool], None]
 
 
 class Poll:
-    """What one poll of a device brings, in `fresh`.
+    """What one poll of a device brings, in `fresh` and `texts`.
 
     `answered` are reads that were, parts of refused ones among them; `failed` got no usable answer; `left` are for
     the next poll, `pause` seconds from now. `busy` says that the device asked for time. `error` is the last one.
@@ -33,6 +33,7 @@ class Poll:
     def __init__(self, client: Client, meter: Meter, started: float, observe: Observer | None) -> None:
         self.meter = meter
         self.fresh = meter.readings.blank()
+        self.texts: dict[str, str] = {}
         self.answered: list[Block] = []
         self.failed: list[Block] = []
         self.left: list[Block] = []
@@ -195,6 +196,8 @@ class Poll:
             else:
                 if observe is not None:
                     observe(changed, None, readings.online)
+                if block.strings:
+                    self.texts |= block.texts(client.payload)
                 return None
 
     def _note(self, block: Block, error: TransactionError) -> None:

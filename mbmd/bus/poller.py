@@ -160,7 +160,7 @@ class Poller:
         """Learn from what was refused; returns whether other reads are to be tried at once."""
         meter = poll.meter
         latest = zip(meter.readings.measurements, meter.readings.latest, strict=True)
-        valued = {measurement.name for measurement, value in latest if value == value}
+        valued = {measurement.name for measurement, value in latest if value == value} | meter.readings.texts.keys()
         refused = meter.learned.conclude(poll.answered, now, valued)
         for register in refused:
             log.warning(
@@ -190,7 +190,7 @@ class Poller:
             meter.probes = 0
             readings.health.trouble = ""
         doubts = meter.check(poll.fresh, now)
-        meter.commit(poll.fresh, poll.answered, doubts, now, unix, poll.whole)
+        meter.commit(poll.fresh, poll.answered, doubts, now, unix, poll.whole, poll.texts)
         readings.health.last_seen = unix
         for doubt in doubts:
             self._tell_of(meter, doubt)

@@ -1,21 +1,24 @@
 """What is known of one device: columns of doubles, a slot for each measurement."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from mbmd._native.window import MinuteWindow
 from mbmd.measurements import Measurement
 from mbmd.readings.health import DeviceHealth
 
 NAN = float("nan")
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 class DeviceReadings:
     """The readings of one device, and the account of its requests.
 
-    Slots are in alphabetical order of the measurements' names. `latest` is replaced, never changed:
-    who keeps it has a snapshot. NaN is no reading. `version` counts the polls that brought values. `name` and
-    `place` are what the user calls it and where it stands, empty if not given.
+    Slots are in alphabetical order of the measurements' names. `latest` and `texts` are replaced, never changed:
+    who keeps them has a snapshot. NaN is no reading; of measurements that are text `texts` has the latest instead,
+    by name. `version` counts the polls that brought values. `name` and `place` are what the user calls it and where it
+    stands, empty if not given.
     """
 
     def __init__(
@@ -36,16 +39,26 @@ class DeviceReadings:
         self._blank = array("d", [NAN]) * len(self.measurements)
         self._window = MinuteWindow(len(self.measurements))
         self.latest = self._blank
+        self.texts = NO_TEXTS
 
     def blank(self) -> "array[float]":
         """A new column without readings."""
         return self._blank[:]
 
-    def commit(self, fresh: "array[float]", keep: Iterable[int], monotonic: float, timestamp: float) -> None:
-        """Take the column of a poll at `monotonic` (for the window) and `timestamp` (Unix seconds).
+    def commit(
+        self,
+        fresh: "array[float]",
+        keep: Collection[int],
+        monotonic: float,
+        timestamp: float,
+        texts: Mapping[str, str] = NO_TEXTS,
+    ) -> None:
+        """Take the column and the texts of a poll at `monotonic` (for the window) and `timestamp` (Unix seconds).
 
         Slots in `keep` were not read and keep their latest value. The device is online from now on.
         """
+        if texts or self.texts:
+            self.texts = {**{n: text for n, text in self.texts.items() if self.slots[n] in keep}, **texts}
         latest = fresh
         for slot in keep:
             if latest is fresh:
@@ -67,4 +80,5 @@ class DeviceReadings:
         """Forget all values: what comes after the device's return starts anew."""
         self.online = False
         self.latest = self._blank
+        self.texts = NO_TEXTS
         self._window.clear()

@@ -1,12 +1,12 @@
 """Readings as JSON; pure but for the cache, which holds each text until its device brings new values."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 
-from mbmd.readings.device import DeviceReadings
+from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.hub import Update
 
 if TYPE_CHECKING:
@@ -20,37 +20,44 @@ def rfc3339(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, UTC).astimezone().isoformat()
 
 
-def device_json(device: DeviceReadings, column: "array[float]") -> bytes:
-    """`{"Timestamp", "Unix", "<Measurement>": value, ...}`; slots without a reading are left out."""
+def device_json(device: DeviceReadings, column: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> bytes:
+    """`{"Timestamp", "Unix", "<Measurement>": value, ...}`; what has neither a reading nor a text is left out."""
     body: dict[str, object] = {"Timestamp": rfc3339(device.timestamp), "Unix": int(device.timestamp)}
     for measurement, value in zip(device.measurements, column, strict=True):
         if value == value:
             body[measurement.name] = value
+        elif measurement.name in texts:
+            body[measurement.name] = texts[measurement.name]
     return orjson.dumps(body)
 
 
 class Cache:
     """The JSON of each device, rendered on the first request after an update and kept until the next.
 
-    `column` gives a device's values; `moment` is what besides an update makes a text outdated.
+    `column` gives a device's values, `texts` those that are no numbers; `moment` is what besides an update makes a
+    JSON outdated.
     """
 
     def __init__(
-        self, column: Callable[[DeviceReadings], "array[float]"], moment: Callable[[], int] = lambda: 0
+        self,
+        column: Callable[[DeviceReadings], "array[float]"],
+        moment: Callable[[], int] = lambda: 0,
+        texts: Callable[[DeviceReadings], Mapping[str, str]] = lambda _: NO_TEXTS,
     ) -> None:
         self._column = column
         self._moment = moment
-        self._texts: dict[str, tuple[int, int, bytes]] = {}
+        self._texts = texts
+        self._rendered: dict[str, tuple[int, int, bytes]] = {}
 
     def one(self, device: DeviceReadings) -> bytes:
         """The JSON of one device; empty when it is offline."""
         if not device.online:
             return OFFLINE
         moment = self._moment()
-        version, rendered_at, text = self._texts.get(device.id, (-1, -1, b""))
+        version, rendered_at, text = self._rendered.get(device.id, (-1, -1, b""))
         if version != device.version or rendered_at != moment:
-            text = device_json(device, self._column(device))
-            self._texts[device.id] = device.version, moment, text
+            text = device_json(device, self._column(device), self._texts(device))
+            self._rendered[device.id] = device.version, moment, text
         return text
 
     def all(self, devices: Iterable[DeviceReadings]) -> bytes:

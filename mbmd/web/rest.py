@@ -25,7 +25,7 @@ def json_response(body: bytes, status: int = 200) -> HTTPResponse:
 def make_blueprint(hub: Hub, status: Status) -> Blueprint:
     """Routes of readings, means and status."""
     api = Blueprint("api", url_prefix="/api")
-    latest = Cache(lambda device: device.latest)
+    latest = Cache(lambda device: device.latest, texts=lambda device: device.texts)
     means = Cache(lambda device: device.mean(monotonic()), lambda: int(monotonic()))
 
     @api.get("/status")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mbmd.config.adapter import parse_adapter
 from mbmd.devices.registry import BUILT_IN
-from mbmd.devices.schema import TYPES, Register
+from mbmd.devices.schema import TYPES, Register, Scale
 from mbmd.measurements import CATALOGUE
 from mbmd.planner import Block, Limits, cost, places, plan, refine
 from mbmd.protocol.timing import Costs, costs
@@ -27,25 +27,29 @@ def some(*places: tuple[int, str], function: int = 3) -> list[Register]:
 
 
 @st.composite
+def rows(draw: st.DrawFn, name: str) -> Register:
+    function = draw(st.sampled_from([1, 3, 3, 4, 4]))
+    address = draw(st.integers(0, 60))
+    if function == 1:
+        return Register(name, function, address, "bit")
+    scale = draw(st.none() | st.builds(Scale, st.integers(0, 60)))
+    return Register(name, function, address, draw(st.sampled_from(sorted(TYPES))), scale=scale)
+
+
+@st.composite
 def register_sets(draw: st.DrawFn, most: int = 9) -> list[Register]:
-    rows = draw(
-        st.lists(
-            st.tuples(st.sampled_from([3, 4]), st.integers(0, 60), st.sampled_from(sorted(TYPES))),
-            min_size=1,
-            max_size=most,
-        )
-    )
-    return [Register(name, function, at, kind) for name, (function, at, kind) in zip(NAMES, rows, strict=False)]
+    return [draw(rows(name)) for name in NAMES[: draw(st.integers(1, most))]]
 
 
-BARRIERS = st.frozensets(st.tuples(st.sampled_from([3, 4]), st.integers(0, 64)), max_size=6)
-LIMITS = st.builds(Limits, st.integers(4, 70), st.booleans(), BARRIERS)
+BARRIERS = st.frozensets(st.tuples(st.sampled_from([1, 3, 4]), st.integers(0, 64)), max_size=6)
+LIMITS = st.builds(Limits, st.integers(64, 90), st.booleans(), BARRIERS)
+"""Limits that leave room for each value with its scale."""
 COST = st.builds(Costs, st.floats(0, 1), st.floats(0, 0.1))
 
 
 def ordered(registers: Sequence[Register], function: int) -> list[Register]:
     wanted = [register for register in registers if register.function == function]
-    return sorted(wanted, key=lambda register: (register.address, register.end))
+    return sorted(wanted, key=lambda register: (register.span.start, register.span.stop))
 
 
 def partitions(registers: Sequence[Register]) -> Iterator[list[Sequence[Register]]]:
@@ -57,27 +61,31 @@ def partitions(registers: Sequence[Register]) -> Iterator[list[Sequence[Register
 
 
 def span(part: Sequence[Register]) -> int:
-    return max(register.end for register in part) - min(register.address for register in part)
+    return max(register.span.stop for register in part) - min(register.span.start for register in part)
 
 
 def wanted_addresses(part: Sequence[Register]) -> set[int]:
-    return {at for register in part for at in range(register.address, register.end)}
+    return {at for register in part for at in register.span}
 
 
 def holes(part: Sequence[Register]) -> set[tuple[int, int]]:
-    first, end = min(register.address for register in part), max(register.end for register in part)
+    first, end = min(register.span.start for register in part), max(register.span.stop for register in part)
     return {(part[0].function, at) for at in set(range(first, end)) - wanted_addresses(part)}
 
 
 def allowed(part: Sequence[Register], limits: Limits) -> bool:
     forbidden = holes(part) & limits.barriers if limits.holes else holes(part)
-    return span(part) <= limits.registers and not forbidden
+    return (part[0].is_bit or span(part) <= limits.registers) and not forbidden
+
+
+def price_of(part: Sequence[Register], price: Costs) -> float:
+    return price.read + price.register * span(part) / (16 if part[0].is_bit else 1)
 
 
 def cheapest(registers: Sequence[Register], limits: Limits, price: Costs) -> float:
     """The lowest cost of all cuts that are allowed."""
     return min(
-        sum(price.read + price.register * span(part) for part in cut)
+        sum(price_of(part, price) for part in cut)
         for cut in partitions(registers)
         if all(allowed(part, limits) for part in cut)
     )
@@ -88,11 +96,12 @@ def check(blocks: Sequence[Block], registers: Sequence[Register]) -> None:
     assert sorted(r.measurement for b in blocks for r in b.registers) == sorted(r.measurement for r in registers)
     for block in blocks:
         assert {register.function for register in block.registers} == {block.function}
-        assert block.address == min(register.address for register in block.registers)
-        assert block.address + block.count == max(register.end for register in block.registers)
+        assert block.address == min(register.span.start for register in block.registers)
+        assert block.address + block.count == max(register.span.stop for register in block.registers)
         assert block.request.pdu == bytes((block.function, *block.address.to_bytes(2), *block.count.to_bytes(2)))
-        assert block.request.prefix == bytes((block.function, 2 * block.count))
-        assert block.request.length == 2 * block.count == block.program.payload_bytes
+        length = (block.count + 7) // 8 if block.function == 1 else 2 * block.count
+        assert block.request.prefix == bytes((block.function, length))
+        assert block.request.length == length == block.program.payload_bytes
         assert block.holes == len(holes(block.registers))
         assert touched(block) == places(block.registers) | holes(block.registers)
 
@@ -100,7 +109,7 @@ def check(blocks: Sequence[Block], registers: Sequence[Register]) -> None:
 @given(register_sets(), LIMITS, COST)
 def test_no_cut_is_cheaper(registers: list[Register], limits: Limits, price: Costs) -> None:
     blocks = plan(registers, SLOTS, limits, price)
-    groups = [group for function in (3, 4) if (group := ordered(registers, function))]
+    groups = [group for function in (1, 3, 4) if (group := ordered(registers, function))]
     assert math.isclose(cost(blocks, price), sum(cheapest(g, limits, price) for g in groups), abs_tol=1e-9)
 
 
@@ -188,7 +197,7 @@ def test_every_built_in_device_can_be_planned(name: str) -> None:
 
 @given(register_sets(20), LIMITS, COST)
 def test_programs_fill_the_right_slots(registers: list[Register], limits: Limits, price: Costs) -> None:
-    integers = [Register(r.measurement, r.function, r.address, "uint16", 2.0) for r in registers]
+    integers = [Register(r.measurement, r.function, r.address, "uint16", 2.0) for r in registers if not r.is_bit]
     column = array("d", [math.nan]) * len(SLOTS)
     for block in plan(integers, SLOTS, limits, price):
         words = (at * 7 + block.function for at in range(block.address, block.address + block.count))
@@ -231,5 +240,59 @@ def test_refining_ends_and_loses_only_what_is_refused(
         ahead += parts
     kept = [register for block in good for register in block.registers]
     assert sorted(r.measurement for r in kept + lost) == sorted(r.measurement for r in registers)
-    assert all(not refused.isdisjoint(range(r.address, r.end)) for r in lost)
-    assert all(refused.isdisjoint(range(r.address, r.end)) for r in kept)
+    assert all(not refused.isdisjoint(r.span) for r in lost)
+    assert all(refused.isdisjoint(r.span) for r in kept)
+
+
+def test_a_value_and_its_scale_are_read_at_once_with_all_between() -> None:
+    registers = [
+        Register("Power", 3, 40, "int16", scale=Scale(100)),
+        Register("Current", 3, 41, "int16", scale=Scale(20)),
+        Register("Voltage", 3, 60, "uint16"),
+    ]
+    blocks = plan(registers, SLOTS, Limits(registers=61), Costs(0, 1))
+    check(blocks, registers)
+    assert [str(block) for block in blocks] == ["3:20+22", "3:40+61"]
+    (whole,) = plan(registers, SLOTS, Limits(holes=False), Costs(1, 0))
+    assert (str(whole), whole.holes) == ("3:20+81", 0)
+    assert [str(part) for part in refine(whole, SLOTS)] == ["3:20+22", "3:40+61"]
+    assert refine(refine(whole, SLOTS)[0], SLOTS) == []
+
+
+def test_values_are_scaled_by_the_register_of_the_same_answer() -> None:
+    registers = [
+        Register("Power", 3, 12, "int16", scale=Scale(10)),
+        Register("Current", 3, 13, "uint16", 10.0, bits=(0, 8), offset=5.0, scale=Scale(11)),
+    ]
+    (block,) = plan(registers, SLOTS, Limits(), COSTS)
+    column = array("d", [math.nan]) * len(SLOTS)
+    block.program.run(bytes.fromhex("0002 FFFF FFF9 AB28"), column)
+    assert column[SLOTS["Power"]] == -700
+    assert column[SLOTS["Current"]] == 5.4
+
+
+def test_coils_are_cheap_and_many_to_a_read() -> None:
+    coils = [Register(name, 1, at, "bit") for name, at in zip(NAMES, (0, 1000, 1999, 2000), strict=False)]
+    blocks = plan(coils, SLOTS, Limits(registers=4), Costs(1, 0.0001))
+    check(blocks, coils)
+    assert [str(block) for block in blocks] == ["1:0+1", "1:1000+1001"]
+    assert cost(blocks, Costs(1, 0.16)) == pytest.approx(2 + 0.01 * 1002)
+    assert [str(b) for b in plan(coils, SLOTS, Limits(), Costs(0.02, 0.002))] == ["1:0+1", "1:1000+1", "1:1999+2"]
+
+
+def test_texts_are_read_along_but_not_decoded_into_the_column() -> None:
+    registers = [
+        Register("Power", 3, 0, "uint16"),
+        Register("Model", 3, 1, "string", length=3),
+        Register("Maker", 3, 4, "string_swapped", length=2),
+        Register("Note", 3, 6, "string", length=1),
+    ]
+    slots = {"Power": 0, "Model": 1, "Maker": 2, "Note": 3}
+    (block,) = plan(registers, slots, Limits(), COSTS)
+    payload = b"\0\7" + b"ABC\0\0\0" + b"EM R" + b"\0\0"
+    column = array("d", [math.nan]) * 4
+    block.program.run(payload, column)
+    assert column[0] == 7
+    assert all(map(math.isnan, column[1:]))
+    assert block.strings == tuple(registers[1:])
+    assert block.texts(payload) == {"Model": "ABC", "Maker": "MER"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS
 from mbmd.bus.learned import ASK_SOON, Learned
-from mbmd.devices.schema import Register
+from mbmd.devices.schema import Register, Scale
 from mbmd.measurements import CATALOGUE
 from mbmd.planner import Block, Limits, cost, places, plan
 from mbmd.protocol.timing import Costs
@@ -31,7 +31,11 @@ class Model:
 
     def accepts(self, block: Block) -> bool:
         touched = range(block.address, block.address + block.count)
-        return block.count <= self.most and not self.bad & set(touched) and not self.borders & set(touched[1:])
+        return (
+            (block.function == 1 or block.count <= self.most)
+            and not self.bad & set(touched)
+            and not self.borders & set(touched[1:])
+        )
 
 
 class Reader:
@@ -79,7 +83,7 @@ SDM = floats(*range(0, 36, 2), 52, 56, 60, 62, 66, 70, 72, 74, 76, 78, 234, 236,
 
 
 def readable(reader: Reader) -> set[str]:
-    return {r.measurement for r in reader.registers if not reader.model.bad & set(range(r.address, r.end))}
+    return {r.measurement for r in reader.registers if not reader.model.bad & set(r.span)}
 
 
 def least(reader: Reader) -> float:
@@ -194,6 +198,20 @@ def devices(draw: st.DrawFn) -> Reader:
     return Reader(floats(*addresses), Model(most, bad, borders))
 
 
+@st.composite
+def mixed_devices(draw: st.DrawFn) -> Reader:
+    """Devices with coils beside registers, and with scales shared by values near and far."""
+    shared = draw(st.lists(st.integers(0, 80), min_size=1, max_size=3))
+    scales = st.none() | st.sampled_from(shared).map(Scale)
+    places = draw(st.lists(st.tuples(st.integers(0, 80), st.booleans(), scales), min_size=1, max_size=20, unique=True))
+    rows = [
+        Register(name, 1, at, "bit") if bit else Register(name, 4, at, "int16", scale=scale)
+        for name, (at, bit, scale) in zip(NAMES, places, strict=False)
+    ]
+    bad = draw(st.frozensets(st.integers(0, 81), max_size=6))
+    return Reader(rows, Model(draw(st.integers(81, 125)), bad))
+
+
 @given(devices())
 @settings(max_examples=400, deadline=None)
 def test_any_device_settles_with_all_that_can_be_read(reader: Reader) -> None:
@@ -205,6 +223,50 @@ def test_any_device_settles_with_all_that_can_be_read(reader: Reader) -> None:
     assert reader.poll() == wanted
     assert not reader.refusals
     assert set(reader.learned.refused) == {r.measurement for r in reader.registers} - wanted
+
+
+@given(mixed_devices())
+@settings(max_examples=300, deadline=None)
+def test_coils_and_scales_settle_too(reader: Reader) -> None:
+    wanted = readable(reader)
+    if not wanted:
+        return
+    assert reader.poll() == wanted
+    reader.settle()
+    assert reader.poll() == wanted
+    assert not reader.refusals
+    assert set(reader.learned.refused) == {r.measurement for r in reader.registers} - wanted
+
+
+def test_a_refused_scale_refuses_its_values_and_no_others() -> None:
+    rows = [Register(name, 4, at, "int16", scale=Scale(10)) for name, at in zip(NAMES, (0, 1, 2), strict=False)]
+    reader = Reader(
+        [*rows, Register(NAMES[3], 4, 11, "int16"), Register(NAMES[4], 4, 3, "int16")], Model(bad=frozenset({10}))
+    )
+    assert reader.poll() == {NAMES[3], NAMES[4]}
+    reader.settle()
+    assert set(reader.learned.refused) == set(NAMES[:3])
+
+
+def test_long_reads_of_coils_teach_nothing_of_registers() -> None:
+    coils = [Register(name, 1, at, "bit") for name, at in zip(NAMES[60:], range(0, 400, 20), strict=False)]
+    reader = Reader([*SDM, *coils], Model(most=30))
+    reader.settle()
+    known = reader.learned.dump()
+    assert known["longest"] == 28
+    assert [str(block) for block in reader.plan if block.function == 1] == ["1:0+381"]
+
+
+def test_a_refused_read_of_coils_is_parted() -> None:
+    coils = [Register(name, 1, at, "bit") for name, at in zip(NAMES, (0, 1, 2, 3), strict=False)]
+    reader = Reader(coils, Model(borders=frozenset({2})))
+    assert reader.poll() == set(NAMES[:4])
+    reader.settle()
+    assert not reader.learned.refused
+    assert [str(block) for block in reader.plan] == ["1:0+2", "1:2+2"]
+    again = Reader(coils, reader.model)
+    again.learned.load(reader.learned.dump(), NOW)
+    assert [str(block) for block in again.learned.plan(coils)] == ["1:0+2", "1:2+2"]
 
 
 @given(devices())

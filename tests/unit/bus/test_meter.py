@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mbmd.bus.meter import WITHDRAWN_AFTER, Doubt, Meter
-from mbmd.devices.schema import Register
+from mbmd.devices.schema import Register, Scale
+from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.planner import Block
 from tests.polled_bus import RATE, SLOW_RATE, make_meter, meter_of, plans
 
@@ -259,3 +260,62 @@ def test_without_plausibility_a_counter_may_be_anything() -> None:
     for when, value in enumerate((5, 500_000, 0, 7e8)):
         assert meter.check(column(meter, Import=value), when) == []
     assert not meter.readings.health.held_back
+
+
+def counting(unit: str, register: Register) -> Meter:
+    return meter_of([register], own={"Own": Measurement("Own", "Own", unit, Kind.COUNTER)}, rating=9)
+
+
+@pytest.mark.parametrize(("unit", "an_hour"), [("kWh", 9), ("Wh", 9000), ("MWh", 0.009), ("varh", 9000), ("kVAh", 9)])
+def test_own_counters_of_energy_grow_no_faster_than_rated(unit: str, an_hour: float) -> None:
+    for share, is_held in ((0.99, False), (1.01, True)):
+        meter = counting(unit, Register("Own", 3, 0, "float64"))
+        meter.check(column(meter, Own=0), 0)
+        assert bool(meter.check(column(meter, Own=share * an_hour), 3540)) is is_held
+
+
+def test_own_counters_of_anything_else_may_leap_but_not_fall() -> None:
+    meter = counting("m³", Register("Own", 3, 0, "uint32"))
+    for when, value in enumerate((0, 1e9, 4e9)):
+        assert meter.check(column(meter, Own=value), when) == []
+    fresh = column(meter, Own=5)
+    assert [doubt.measurement for doubt in meter.check(fresh, 3)] == ["Own"]
+    assert isnan(fresh[0])
+
+
+def test_a_counter_with_a_scale_may_take_large_steps() -> None:
+    meter = counting("kWh", Register("Own", 3, 0, "uint16", scale=Scale(1)))
+    meter.check(column(meter, Own=7000), 0)
+    assert meter.check(column(meter, Own=8000), 1) == []
+    assert meter.check(column(meter, Own=11_000), 2) != []
+
+
+TEXTS = {name: Measurement(name, name, "", Kind.TEXT) for name in ("Model", "Serial")}
+
+
+def texts_meter() -> Meter:
+    """Three reads: a number, and two texts."""
+    texts = [Register("Model", 3, 100, "string", length=2), Register("Serial", 3, 200, "string", length=2)]
+    return meter_of([Register("Power", 3, 0, "uint16"), *texts], own={**CATALOGUE, **TEXTS})
+
+
+def test_texts_live_beside_the_column() -> None:
+    meter = texts_meter()
+    number, model, serial = blocks(meter)
+    meter.commit(column(meter, Power=1), [number, model, serial], [], 1, 1, True, {"Model": "A", "Serial": "1"})
+    assert meter.readings.texts == {"Model": "A", "Serial": "1"}
+    before = meter.readings.texts
+    meter.commit(column(meter, Power=2), [number], [], 2, 2, False)
+    assert meter.readings.texts == before
+    meter.commit(column(meter, Power=2), [number, model], [], 3, 3, False, {"Model": "B"})
+    assert meter.readings.texts == {"Model": "B", "Serial": "1"}
+    meter.commit(column(meter, Power=2), [number, serial], [], 3, 3, False)
+    assert meter.readings.texts == {"Model": "B"}
+    for when in range(WITHDRAWN_AFTER):
+        meter.count([model])
+        meter.commit(column(meter, Power=2), [number], [], when, when, False)
+    assert meter.readings.texts == {}
+    assert before == {"Model": "A", "Serial": "1"}
+    meter.commit(column(meter, Power=2), [number, model, serial], [], 9, 9, True, {"Model": "C"})
+    offline_and_back(meter)
+    assert meter.readings.texts == {}

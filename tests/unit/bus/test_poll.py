@@ -1,16 +1,20 @@
 """One poll of one device: how often it asks for what, and what it makes of the answers."""
 
+from math import isnan
+
 import pytest
 
 from mbmd.bus.client import Client
 from mbmd.bus.meter import Meter
 from mbmd.bus.poll import ATTEMPTS, BUSY_PAUSE, VAIN_ATTEMPTS, Poll
 from mbmd.config.adapter import Framing
+from mbmd.devices.schema import Register
 from mbmd.errors import AnswerTimeout, FrameError, LinkError, ModbusException, TransactionError, UsageError
+from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.transport.line import Line, Receiver
 from tests import virtual_time
-from tests.polled_bus import TIMEOUT, make_meter
-from tests.scripted import ScriptedLine, drop, exception, flip, good, hang_up, only, refuse
+from tests.polled_bus import TIMEOUT, make_meter, meter_of
+from tests.scripted import Asked, FarEnd, ScriptedLine, drop, exception, flip, good, hang_up, only, refuse
 from tests.virtual_time import now
 
 ONCE = [(0, 4), (100, 2), (200, 1)]
@@ -225,3 +229,23 @@ def test_an_adapter_that_needs_the_user_is_a_line_that_is_down() -> None:
     line.open = open_line  # type: ignore[method-assign]
     polled = poll_of(make_meter(), line)
     assert str(polled.link_error) == "/dev/ttyUSB0: no such serial device"
+
+
+def test_texts_of_an_answer_are_decoded() -> None:
+    rows = [
+        Register("Power", 3, 0, "uint16"),
+        Register("Model", 3, 1, "string", length=3),
+        Register("Pump", 1, 9, "bit"),
+    ]
+    own = {"Model": Measurement("Model", "Model", "", Kind.TEXT), "Pump": Measurement("Pump", "Pump", "", Kind.INSTANT)}
+
+    def answer(far: FarEnd, asked: Asked) -> None:
+        data = b"\1" if asked.function == 1 else b"\0\7SDM630"
+        far.send(asked.frame(bytes((asked.function, len(data))) + data))
+
+    meter = meter_of(rows, own={**CATALOGUE, **own})
+    done = poll_of(meter, only(1, answer)).poll
+    assert done.texts == {"Model": "SDM630"}
+    slots = meter.readings.slots
+    assert (done.fresh[slots["Power"]], done.fresh[slots["Pump"]]) == (7, 1)
+    assert isnan(done.fresh[slots["Model"]])

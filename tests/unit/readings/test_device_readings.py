@@ -5,7 +5,7 @@ from math import isnan, nan
 
 import pytest
 
-from mbmd.measurements import CATALOGUE
+from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
 
 
@@ -87,3 +87,18 @@ def test_offline_forgets_all_values() -> None:
     assert isnan(readings.latest[1])
     assert readings.mean(11)[0] == 5
     assert readings.version == 2
+
+
+def test_texts_are_kept_with_their_slots() -> None:
+    readings = DeviceReadings("X1.1", "X", [CATALOGUE["Power"], Measurement("Model", "Model", "", Kind.TEXT)])
+    assert readings.texts == {}
+    readings.commit(column(nan, 1), (), 10, 10, {"Model": "A"})
+    first = readings.texts
+    readings.commit(column(nan, 2), [readings.slots["Model"]], 11, 11)
+    assert readings.texts == {"Model": "A"}
+    readings.commit(column(nan, 3), (), 12, 12)
+    assert readings.texts == {}
+    readings.commit(column(nan, 3), (), 13, 13, {"Model": "B"})
+    readings.go_offline()
+    assert readings.texts == {}
+    assert first == {"Model": "A"}

@@ -10,7 +10,7 @@ from math import nan
 
 import pytest
 
-from mbmd.measurements import CATALOGUE
+from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Update
 from mbmd.web.render import Cache, device_json, reading_messages, rfc3339
@@ -122,3 +122,15 @@ def test_a_message_for_each_reading() -> None:
         {**common, "Value": 3.5, "IEC61850": "Voltage", "Description": "Voltage (V)"},
     ]
     assert list(messages[0]) == ["Device", "Value", "IEC61850", "Description", "Timestamp"]
+
+
+def test_texts_stand_among_the_numbers_but_not_in_means_or_messages() -> None:
+    text = Measurement("Model", "Model", "", Kind.TEXT)
+    device = DeviceReadings("X1.1", "X", [CATALOGUE["Voltage"], text, CATALOGUE["Cosphi"]])
+    device.commit(array("d", [0.5, nan, 230]), (), 5.0, STAMP, {"Model": 'A "quoted" \u20ac'})
+    latest = json.loads(Cache(lambda d: d.latest, texts=lambda d: d.texts).one(device))
+    assert list(latest) == ["Timestamp", "Unix", "Cosphi", "Model", "Voltage"]
+    assert latest["Model"] == 'A "quoted" \u20ac'
+    assert "Model" not in json.loads(Cache(lambda d: d.mean(5.0)).one(device))
+    named = [json.loads(message)["IEC61850"] for message in reading_messages(Update(device, device.latest, STAMP))]
+    assert named == ["Cosphi", "Voltage"]
