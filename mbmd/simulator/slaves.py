@@ -10,13 +10,15 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from pymodbus.simulator.simcore import SimCore
 
 from mbmd.config.adapter import Framing, Medium
-from mbmd.devices.schema import ADDRESSES, DeviceType
+from mbmd.devices.schema import ADDRESSES, BIT_FUNCTIONS, DeviceType
 from mbmd.simulator.faults import NO_FAULTS, Faults
 from mbmd.simulator.registers import image, meter_of
 from mbmd.simulator.server import Handler, Server
 
 _REFRESHES_PER_SECOND = 10
-_COIL_FUNCTIONS = (1, 2, 5, 15)
+_COIL_WRITES = (5, 15)
+_BitReader = Callable[[int, int, int], list[bool] | ExcCodes]
+"""Reads coils (function 1) or discrete inputs (2) from an address, so many."""
 
 
 class Gaps(StrEnum):
@@ -29,8 +31,9 @@ class Gaps(StrEnum):
 class Slaves:
     """Simulated meters on one bus; their counters and waves begin when it is made.
 
-    `clock` gives the seconds since then. A measured register cannot be written (exception 2), and there
-    are no coils (exception 1). TypeError for two devices on one unit.
+    `clock` gives the seconds since then. A measured register cannot be written (exception 2). Coils and discrete
+    inputs can only be read, and only of a device whose table names some (else exception 1). TypeError for two devices
+    on one unit.
     """
 
     def __init__(
@@ -40,7 +43,11 @@ class Slaves:
         clock: Callable[[], float] | None = None,
     ) -> None:
         clock = clock or _stopwatch()
-        self._units = _Units([_sim_device(device, unit, gaps, clock) for device, unit in devices])
+        devices = list(devices)
+        self._units = _Units(
+            [_sim_device(device, unit, gaps, clock) for device, unit in devices],
+            {unit: _read_bits(device, unit, gaps, clock) for device, unit in devices},
+        )
 
     def protocol(self, framing: Framing, faults: Faults = NO_FAULTS, whole_frames: bool = False) -> Handler:
         """A server's end of one connection, for any asyncio transport; needs a running loop.
@@ -59,15 +66,22 @@ class Slaves:
 
 
 class _Units(SimCore):
-    """The devices by unit id. SimCore alone would answer exception 4 for a unit that is not there."""
+    """The devices by unit id. SimCore alone would answer exception 4 for a unit that is not there.
+
+    `bits` are read without pymodbus's memory, in which no coil can be missing between others.
+    """
+
+    def __init__(self, devices: list[SimDevice], bits: Mapping[int, _BitReader]) -> None:
+        super().__init__(devices)
+        self._bits = bits
 
     async def async_getValues(  # noqa: N802 - pymodbus's name
         self, device_id: int, func_code: int, address: int, count: int = 1
     ) -> list[int] | list[bool] | ExcCodes:
         """What a read gets; NoSuchIdException leads to what the server does about absent units."""
         self._check(device_id)
-        if func_code in _COIL_FUNCTIONS:
-            return ExcCodes.ILLEGAL_FUNCTION
+        if func_code in BIT_FUNCTIONS:
+            return self._bits[device_id](func_code, address, count)
         return await super().async_getValues(device_id, func_code, address, count)
 
     async def async_setValues(  # noqa: N802 - pymodbus's name
@@ -75,7 +89,7 @@ class _Units(SimCore):
     ) -> ExcCodes | None:
         """What a write gets; NoSuchIdException as for reads."""
         self._check(device_id)
-        if func_code in _COIL_FUNCTIONS:
+        if func_code in _COIL_WRITES:
             return ExcCodes.ILLEGAL_FUNCTION
         return await super().async_setValues(device_id, func_code, address, values)
 
@@ -110,6 +124,21 @@ def _sim_device(device: DeviceType, unit: int, gaps: Gaps, clock: Callable[[], f
     bits = SimData(0, values=[False] * 16, datatype=DataType.BITS)
     holding, inputs = (_blocks(image_at_start[function], gaps) for function in (3, 4))
     return SimDevice(unit, ([bits], [bits], holding, inputs), action=refresh)
+
+
+def _read_bits(device: DeviceType, unit: int, gaps: Gaps, clock: Callable[[], float]) -> _BitReader:
+    simulated = meter_of(device, unit)
+
+    def read(function: int, address: int, count: int) -> list[bool] | ExcCodes:
+        bits = image(device, simulated.at(clock()))[function]
+        asked = range(address, address + count)
+        if not bits:
+            return ExcCodes.ILLEGAL_FUNCTION
+        if asked.stop > ADDRESSES or (gaps is Gaps.STRICT and not bits.keys() >= set(asked)):
+            return ExcCodes.ILLEGAL_ADDRESS
+        return [bool(bits.get(at)) for at in asked]
+
+    return read
 
 
 def _blocks(words: Mapping[int, int], gaps: Gaps) -> list[SimData]:

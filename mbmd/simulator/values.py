@@ -1,13 +1,33 @@
-"""The measurements of the catalogue from the quantities of a simulated meter."""
+"""Measurements, of the catalogue and others, from the quantities of a simulated meter."""
 
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from mbmd.simulator.meter import Moment, Phase
+from mbmd.measurements import Kind, Measurement
+from mbmd.simulator.meter import PEAK_POWER, Moment, Phase
 
 _TARIFF_1 = 0.6
 _STRINGS = 4
+
+PEAK = 100.0
+PEAKS: Mapping[str, float] = MappingProxyType(
+    {"V": 1000.0, **dict.fromkeys(("W", "VA", "var"), PEAK_POWER), "kWh": 1e5, "kvarh": 1e5, "Wh": 1e8, "varh": 1e8}
+)
+"""No value in one of these units is higher, for some years; none in another is higher than PEAK."""
+
+
+def number_of(measurement: Measurement, moment: Moment) -> float:
+    """The value of any measurement that is a number; one beside the catalogue is like others of its kind and unit."""
+    formula = _FORMULAS.get(measurement.name)
+    if formula is None and measurement.kind is Kind.COUNTER:
+        formula = _COUNTERS.get(measurement.unit, _FORMULAS["Import"])
+    return (formula or _BY_UNIT.get(measurement.unit, _FORMULAS["ChargeState"]))(moment)
+
+
+def text_of(measurement: Measurement) -> str:
+    """A text for a measurement that is one."""
+    return f"simulated {measurement.name}"
 
 
 def reading(measurement: str, moment: Moment) -> float:
@@ -103,5 +123,26 @@ _FORMULAS: Mapping[str, _Formula] = MappingProxyType(
         "HeatSinkTemp": lambda m: m.temperature,
         "ChargeState": lambda m: m.charge,
         "BatteryVoltage": lambda m: 46 + m.charge / 10,
+    }
+)
+
+_BY_UNIT: Mapping[str, _Formula] = MappingProxyType(
+    {
+        "V": _FORMULAS["Voltage"],
+        "A": _FORMULAS["Current"],
+        "W": _FORMULAS["Power"],
+        "kW": _scaled(_FORMULAS["Power"], 1e-3),
+        "VA": _FORMULAS["ApparentPower"],
+        "var": _FORMULAS["ReactivePower"],
+        "Hz": _FORMULAS["Frequency"],
+        "°C": _FORMULAS["HeatSinkTemp"],
+    }
+)
+_COUNTERS: Mapping[str, _Formula] = MappingProxyType(
+    {
+        "Wh": _scaled(_FORMULAS["Import"], 1e3),
+        "MWh": _scaled(_FORMULAS["Import"], 1e-3),
+        "varh": _scaled(_FORMULAS["ReactiveImport"], 1e3),
+        "kvarh": _FORMULAS["ReactiveImport"],
     }
 )

@@ -2,15 +2,16 @@
 
 import math
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.devices.registry import BUILT_IN
+from mbmd.devices.registry import BUILT_IN, Registry
 from mbmd.devices.schema import TYPES, DeviceType, Register
-from mbmd.simulator.registers import Image, bounds, encode, image, meter_of
-from mbmd.simulator.values import reading
+from mbmd.simulator.registers import Image, bounds, encode, encode_text, image, meter_of
+from mbmd.simulator.values import number_of, reading
 
 DEVICES = [BUILT_IN.get(name) for name in BUILT_IN.names()]
 YEAR = 365 * 86400.0
@@ -93,3 +94,58 @@ def test_single_phase_meters_have_one_phase() -> None:
     moment = meter_of(BUILT_IN.get("sdm220"), 1).at(33)
     voltage, current = reading("Voltage", moment), reading("Current", moment)
     assert voltage * current * reading("Cosphi", moment) == pytest.approx(reading("Power", moment))
+
+
+HEAT_PUMP = Registry([Path(__file__).parents[2] / "cases" / "devices"]).get("heatpump")
+
+
+def raw(registers: Image, name: str) -> int:
+    """The whole register of a measurement of the heat pump."""
+    register = next(register for register in HEAT_PUMP.registers if register.measurement == name)
+    return registers[register.function][register.address]
+
+
+def signed(word: int) -> int:
+    return word - 0x10000 if word >= 0x8000 else word
+
+
+def test_all_that_a_table_can_say_is_simulated() -> None:
+    simulated = meter_of(HEAT_PUMP, 1)
+    moment = simulated.at(50)
+    registers = image(HEAT_PUMP, moment)
+    scales = {at: signed(registers[3][at]) for at in (120, 121, 122)}
+    assert signed(raw(registers, "Power")) * 10.0 ** scales[120] == pytest.approx(reading("Power", moment), rel=0.01)
+    assert raw(registers, "Current") * 10.0 ** scales[121] == pytest.approx(reading("Current", moment), rel=0.01)
+    assert raw(registers, "Outside") / 10 - 50 == pytest.approx(reading("HeatSinkTemp", moment), abs=0.1)
+    assert raw(registers, "Voltage") / 10 == pytest.approx(reading("Voltage", moment), abs=0.1)
+    mode = raw(registers, "Mode")
+    assert mode & 0b1111_1000_0000_1000 | mode & 7 | mode & 0xFF00 == mode
+    assert mode >> 8 == round(reading("ChargeState", moment))
+    assert registers[1].keys() == {3, 12}
+    assert registers[2].keys() == {0}
+    assert {*registers[1].values(), *registers[2].values()} <= {0, 1}
+    words = [registers[3][at] for at in range(200, 208)]
+    assert b"".join(word.to_bytes(2) for word in words) == b"simulated Model\0"
+    swapped = [registers[3][at] for at in range(208, 212)]
+    assert b"".join(word.to_bytes(2, "little") for word in swapped) == b"simulate"
+
+
+def test_bit_fields_of_one_register_keep_each_others_bits() -> None:
+    seen = [raw(image(HEAT_PUMP, meter_of(HEAT_PUMP, 1).at(second)), "Stage") for second in range(0, 4000, 50)]
+    assert len({word & 7 for word in seen}) > 4
+    assert len({word >> 8 for word in seen}) > 20
+    assert {word & 0b1111_0000 for word in seen} == {0}
+
+
+def test_own_counters_never_fall_and_own_values_move() -> None:
+    simulated = meter_of(HEAT_PUMP, 1)
+    heat = HEAT_PUMP.measurements["Heat"]
+    counts = [number_of(heat, simulated.at(second)) for second in range(100)]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
+    assert len({number_of(HEAT_PUMP.measurements["Stage"], simulated.at(second)) for second in range(10)}) == 10
+
+
+def test_a_text_too_long_ends_with_its_registers() -> None:
+    assert encode_text(Register("Model", 3, 0, "string", length=2), "ABCDEF") == [0x4142, 0x4344]
+    assert encode_text(Register("Model", 3, 0, "string_swapped", length=2), "ABC") == [0x4241, 0x0043]
