@@ -109,7 +109,7 @@ def _wrong_for_type(register: Register) -> Iterator[str]:
             if getattr(register, key) != getattr(plain, key):
                 yield f"{key} is not for {register.type}: remove it"
     elif register.bits is not None and not register.type.startswith("uint"):
-        yield f"bits are not for {register.type}: take {register.type.replace('int', 'uint', 1)}, or all of it"
+        yield f"bits are of uint16, uint32 or uint64, not of {register.type}: correct the type, or leave them out"
     if register.is_text and not register.length:
         yield "length is missing: add how many registers the text has"
     if register.length and not register.is_text:

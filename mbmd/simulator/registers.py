@@ -95,6 +95,9 @@ def image(device: DeviceType, moment: Moment) -> Image:
             fresh = encode(register, number_of(measurement, moment), exponent)
         if register.bits is not None:
             fresh = _into_field(fresh, register, register.bits, beside)
+        # What is between a value and its scale is read along, so no device may refuse it.
+        for address in register.span:
+            beside.setdefault(address, 0)
         beside.update(enumerate(fresh, register.address))
     for (function, scale), exponent in exponents.items():
         words[function].update(enumerate(_words(scale.type, exponent), scale.address))

@@ -4,9 +4,10 @@ import asyncio
 import json
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
@@ -31,7 +32,9 @@ class Meter(NamedTuple):
     type: str
     unit: int
     registers: dict[str, dict[str, list[int]]]
-    values: dict[str, float]
+    values: dict[str, Any]
+    bits: Mapping[str, list[bool]] = MappingProxyType({})
+    """The first 16 coils ("1") or discrete inputs ("2")."""
 
 
 def all_meters() -> list[Meter]:
@@ -46,14 +49,15 @@ def meters(*types: str) -> list[Meter]:
 
 
 def _core(served: Iterable[Meter]) -> SimCore:
-    bits = SimData(0, values=[False] * 16, datatype=DataType.BITS)
+    def bits(meter: Meter, function: str) -> list[SimData]:
+        return [SimData(0, values=meter.bits.get(function, [False] * 16), datatype=DataType.BITS)]
 
     def blocks(meter: Meter, function: str) -> list[SimData]:
         runs = meter.registers.get(function, {})
         made = [SimData(int(at), values=words, datatype=DataType.REGISTERS) for at, words in runs.items()]
         return made or [SimData(0, datatype=DataType.INVALID)]
 
-    return SimCore([SimDevice(m.unit, ([bits], [bits], blocks(m, "3"), blocks(m, "4"))) for m in served])
+    return SimCore([SimDevice(m.unit, (bits(m, "1"), bits(m, "2"), blocks(m, "3"), blocks(m, "4"))) for m in served])
 
 
 @asynccontextmanager
@@ -92,11 +96,13 @@ async def _on_pty(server: Server, adapter: Adapter) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def polling(adapter: Adapter, polled: Iterable[Meter], rate: float = 0.05) -> AsyncIterator[str]:
-    """A daemon that polls meters on an adapter; gives the URL of its API."""
+async def polling(
+    adapter: Adapter, polled: Iterable[Meter], rate: float = 0.05, tables: tuple[Path, ...] = ()
+) -> AsyncIterator[str]:
+    """A daemon that polls meters on an adapter; gives the URL of its API. `tables` are folders of own ones."""
     port = free_port()
     specs = [DeviceSpec(meter.type, meter.unit, 0, adapter) for meter in polled]
-    config = RunConfig(tuple(assign_ids(specs)), ("127.0.0.1", port), rate, 0.5)
+    config = RunConfig(tuple(assign_ids(specs)), ("127.0.0.1", port), rate, 0.5, device_dirs=tables)
     stop, started = asyncio.Event(), asyncio.Event()
     task = asyncio.create_task(daemon.serve(config, stop, started.set))
     waiter = asyncio.create_task(started.wait())
@@ -122,16 +128,16 @@ def fetch(url: str) -> Any:
         return json.load(response)
 
 
-async def until_complete(api: str, polled: list[Meter], seconds: float = 60) -> dict[str, dict[str, float]]:
+async def until_complete(api: str, polled: list[Meter], seconds: float = 60) -> dict[str, dict[str, Any]]:
     """The latest readings by id, as soon as every measurement of every meter is there."""
     async with asyncio.timeout(seconds):
         while True:
-            last: dict[str, dict[str, float]] = await asyncio.to_thread(fetch, f"{api}/last")
+            last: dict[str, dict[str, Any]] = await asyncio.to_thread(fetch, f"{api}/last")
             if sum(len(readings) - 2 for readings in last.values()) >= sum(len(meter.values) for meter in polled):
                 return last
             await asyncio.sleep(0.1)
 
 
-def without_time(readings: dict[str, float]) -> dict[str, float]:
+def without_time(readings: dict[str, Any]) -> dict[str, Any]:
     """The measurements alone."""
     return {name: value for name, value in readings.items() if name not in ("Timestamp", "Unix")}

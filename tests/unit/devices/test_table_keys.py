@@ -83,8 +83,16 @@ BAD = [  # what stands in the heat pump's table, what replaces it, the complaint
     ('bits = "0-2"', 'bits = "2-0"', 'bits must be a bit or bits as text, the lowest first, such as "3" or "4-7"'),
     ('bits = "0-2"', 'bits = "0-16"', f"register 5 (Mode): bits end at 15 in uint16: {BOTH}"),
     ('bits = "0-2"', 'bits = "64"', "register 5 (Mode): bits must be a bit or bits as text"),
-    ('"uint16", bits = "3"', '"int16", bits = "3"', "bits are not for int16: take uint16, or all of it"),
-    ('"uint16", bits = "3"', '"float32", bits = "3"', "register 6 (Defrost): bits are not for float32"),
+    (
+        '"uint16", bits = "3"',
+        '"int16", bits = "3"',
+        "bits are of uint16, uint32 or uint64, not of int16: correct the type, or",
+    ),
+    (
+        '"uint16", bits = "3"',
+        '"float32", bits = "3"',
+        "register 6 (Defrost): bits are of uint16, uint32 or uint64, not of float32",
+    ),
     ("offset = -50", "offset = inf", "register 8 (Outside): offset must be a number, not inf"),
     (
         "{ address = 120 }",
@@ -172,7 +180,8 @@ def test_a_mistake_is_named(old: str, new: str, complaint: str) -> None:
     assert any(complaint in line for line in lines), "\n".join(lines)
 
 
-def test_a_wrong_definition_is_told_once() -> None:
+def test_a_mistake_is_told_once() -> None:
+    assert len(complaints(HEAT_PUMP.replace("{ address = 120 }", "{ address = 250 }"))) == 1
     assert len(complaints(HEAT_PUMP.replace('unit = "kWh"', "unit = 1"))) == 1
     assert len(complaints(HEAT_PUMP.replace('"Model", kind = "text"', '"Model", kind = "txt"'))) == 1
 
