@@ -1,17 +1,20 @@
 """Options that several commands share."""
 
-import argparse
-import logging
+from __future__ import annotations
+
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from argparse import SUPPRESS
 
-from mbmd.config import paths
-from mbmd.config.adapter import BAUDRATE, COMSETS, Adapter, parse_adapter
-from mbmd.config.devices import DeviceSpec, parse_specs
-from mbmd.config.run import DEFAULT_TIMEOUT
+from mbmd.config.defaults import BAUDRATE, COMSETS, DEFAULT_TIMEOUT
 
+# Known to type checkers as that of typing, whose import would be an eighth of what `mbmd --help` takes.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from mbmd.config.adapter import Adapter
+    from mbmd.config.devices import DeviceSpec
     from mbmd.devices.registry import Registry
 
 ADAPTER_HELP = (
@@ -49,7 +52,7 @@ def add_bus_options(parser: argparse.ArgumentParser) -> None:
     They set nothing by themselves, so that the command does not undo what stands before it: BUS_DEFAULTS are
     the defaults of the whole command line.
     """
-    group = parser.add_argument_group("bus options", argument_default=argparse.SUPPRESS)
+    group = parser.add_argument_group("bus options", argument_default=SUPPRESS)
     group.add_argument("-a", "--adapter", metavar="ADAPTER", help=f"default adapter: {ADAPTER_HELP}")
     group.add_argument("-b", "--baudrate", type=int, metavar="RATE", help=f"default: {BAUDRATE}")
     group.add_argument("--comset", help=f"one of {', '.join(COMSETS)}; default: {COMSETS[0]}")
@@ -66,18 +69,22 @@ def add_devices_dir(parser: argparse._ActionsContainer) -> None:
         "--devices-dir",
         action="append",
         metavar="FOLDER",
-        default=argparse.SUPPRESS,
+        default=SUPPRESS,
         help="device tables of your own; may be repeated; default: ~/.config/mbmd/devices and /etc/mbmd/devices",
     )
 
 
 def device_directories(args: argparse.Namespace) -> tuple[Path, ...]:
     """The folders of `--devices-dir`, before those where tables always may be."""
+    from pathlib import Path
+
+    from mbmd.config import paths
+
     named = map(Path, getattr(args, "devices_dir", None) or ())
     return (*named, *paths.device_directories(os.environ, paths.home_directory()))
 
 
-def device_registry(args: argparse.Namespace) -> "Registry":
+def device_registry(args: argparse.Namespace) -> Registry:
     """All device types, those of the user among them."""
     from mbmd.devices.registry import Registry
 
@@ -86,11 +93,16 @@ def device_registry(args: argparse.Namespace) -> "Registry":
 
 def default_adapter(args: argparse.Namespace) -> Adapter | None:
     """The adapter of `-a`, if given."""
+    from mbmd.config.adapter import parse_adapter
+
     return parse_adapter(args.adapter, args.baudrate, args.comset, args.rtu) if args.adapter is not None else None
 
 
 def device_specs(args: argparse.Namespace) -> list[DeviceSpec]:
     """The devices of `-d`; one that names the default adapter by its address is on it."""
+    from mbmd.config.adapter import parse_adapter
+    from mbmd.config.devices import parse_specs
+
     default = default_adapter(args)
 
     def adapter_of(text: str) -> Adapter:
@@ -103,5 +115,7 @@ def device_specs(args: argparse.Namespace) -> list[DeviceSpec]:
 
 def set_up_logging(verbose: bool) -> None:
     """Log to standard error: states and failures, with `verbose` every failed request."""
+    import logging
+
     logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
     logging.getLogger("mbmd").setLevel(logging.DEBUG if verbose else logging.INFO)

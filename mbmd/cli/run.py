@@ -8,10 +8,11 @@ from pathlib import Path
 
 from mbmd.cli.options import DEVICES_HELP, add_bus_options, device_directories, device_specs, set_up_logging
 from mbmd.config.adapter import ADAPTER_OPTIONS
+from mbmd.config.defaults import DEFAULT_API, DEFAULT_RATE
 from mbmd.config.devices import assign_ids
 from mbmd.config.options import DEVICE_OPTIONS
 from mbmd.config.paths import home_directory, state_file
-from mbmd.config.run import DEFAULT_API, DEFAULT_RATE, RunConfig
+from mbmd.config.run import RunConfig
 from mbmd.config.values import parse_duration, split_host_port
 from mbmd.errors import UsageError
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from mbmd.config.defaults import BAUDRATE, COMSETS
 from mbmd.config.options import (
     DEVICE_OPTIONS,
     DURATION,
@@ -21,9 +22,7 @@ from mbmd.config.options import (
 from mbmd.config.values import did_you_mean, join_host_port, split_host_port
 from mbmd.errors import UsageError
 
-BAUDRATE = 9600
 _HOST = re.compile(r"\[[^\[\]]+\]|[^:\[\]]*")
-COMSETS = ("8N1", "8N2", "8E1", "8O1")
 DEFAULT_PORT = 502
 
 

@@ -5,10 +5,6 @@ from pathlib import Path
 
 from mbmd.config.devices import Device
 
-DEFAULT_API = "0.0.0.0:8080"
-DEFAULT_RATE = "1s"
-DEFAULT_TIMEOUT = "300ms"
-
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:

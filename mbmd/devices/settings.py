@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from mbmd.config.defaults import DEFAULT_RATE, DEFAULT_TIMEOUT
 from mbmd.config.options import MAX_READ, DeviceOptions, PollClass, check_patterns, matches
-from mbmd.config.run import DEFAULT_RATE, DEFAULT_TIMEOUT
 from mbmd.config.values import parse_duration
 from mbmd.devices.schema import DeviceType, Register
 from mbmd.errors import UsageError

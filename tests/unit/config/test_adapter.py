@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mbmd.config.adapter import ADAPTER_OPTIONS, COMSETS, Adapter, Framing, Medium, check_line, parse_adapter
+from mbmd.config.adapter import ADAPTER_OPTIONS, Adapter, Framing, Medium, check_line, parse_adapter
+from mbmd.config.defaults import COMSETS
 from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
 from mbmd.errors import UsageError
 from tests.option_sets import DEVICE_OPTION_SETS

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mbmd.config.adapter import COMSETS, parse_adapter
+from mbmd.config.adapter import parse_adapter
+from mbmd.config.defaults import COMSETS
 from mbmd.protocol.timing import ROUND_TRIP, TURNAROUND, costs, silent_interval
 
 
