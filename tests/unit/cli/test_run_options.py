@@ -20,7 +20,7 @@ BUS = ("-a", "/dev/ttyUSB0", "-d", "sdm:1")
 
 
 def parse(*argv: str) -> argparse.Namespace:
-    return cli._parser().parse_args(["run", *argv])
+    return cli.make_parser().parse_args(["run", *argv])
 
 
 def config(*argv: str) -> RunConfig:
@@ -153,7 +153,7 @@ README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("command", examples(README) + examples(_EPILOG))
 def test_the_examples_work(command: str) -> None:
-    args = cli._parser().parse_args(shlex.split(command, comments=True))
+    args = cli.make_parser().parse_args(shlex.split(command, comments=True))
     assert make_config(args).devices
 
 
@@ -216,7 +216,7 @@ def test_a_serial_device_that_is_missing_is_exit_code_2(capsys: pytest.CaptureFi
     assert err.endswith("mbmd: /nowhere/ttyUSB0: no such serial device: see ls /dev/serial/by-id/\n")
 
 
-@pytest.mark.parametrize("argv", [["run", "--nonsense"], ["run", "-b", "fast"], ["nonsense"], [], ["run", "-a"]])
+@pytest.mark.parametrize("argv", [["run", "--nonsense"], ["run", "-b", "fast"], ["nonsense"], ["run", "-a"]])
 def test_what_the_parser_refuses_is_exit_code_2(argv: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = mbmd(*argv, capsys=capsys)
     assert (code, out) == (2, "")
@@ -260,7 +260,7 @@ def test_how_the_daemon_ends_is_the_exit_code(
 
 def test_bus_options_may_stand_before_the_command() -> None:
     before = ["-a", "h:23", "--rtu", "-b", "19200", "--timeout", "1s", "--raw", "-v"]
-    args = cli._parser().parse_args([*before, "run", "-d", "sdm:1", "--timeout", "2s"])
+    args = cli.make_parser().parse_args([*before, "run", "-d", "sdm:1", "--timeout", "2s"])
     made = make_config(args)
     assert (made.timeout, made.raw, args.verbose) == (2.0, True, True)
     adapter = made.devices[0].spec.adapter

@@ -1,0 +1,45 @@
+"""`mbmd devices check`: whether tables are right, and all that is wrong with them."""
+
+from __future__ import annotations
+
+import argparse
+
+from mbmd.cli.options import add_devices_dir, device_registry
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "check",
+        help="check device tables",
+        description="Check device tables and tell all that is wrong with them. Exit code 2 if one is.",
+        epilog="examples:\n"
+        "  mbmd devices check mymeter.toml\n"
+        "  mbmd devices check ~/.config/mbmd/devices/*.toml /etc/mbmd/devices/*.toml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a table (TOML)")
+    add_devices_dir(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is found of each file."""
+    from pathlib import Path
+
+    from mbmd.cli.devices.tables import load
+    from mbmd.cli.output import bad, good, print_line
+    from mbmd.errors import UsageError
+
+    types = device_registry(args)
+    code = 0
+    for file in args.files:
+        try:
+            device = load(types, Path(file))
+        except UsageError as error:
+            code = 2
+            for line in str(error).split("\n"):
+                print_line(bad(line))
+        else:
+            print_line(f"{file}: ", good("fine"), f": type {device.type}, {len(device.registers)} registers")
+    return code

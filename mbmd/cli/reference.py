@@ -1,0 +1,155 @@
+"""The reference of all commands, made of their parsers.
+
+`python -m mbmd.cli.reference > docs/commands.md` and `python -m mbmd.cli.reference --man > docs/mbmd.1` renew it. It
+depends neither on the version of Python nor on the terminal, as the help that argparse prints does.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from textwrap import dedent
+from typing import NamedTuple
+
+from mbmd import __version__
+from mbmd.cli import make_parser
+
+Row = tuple[str, str]
+"""An argument, an option or a subcommand as it is written, and what it means."""
+
+
+class Passage(NamedTuple):
+    """A part of a text: prose, or lines that are kept as they are."""
+
+    is_prose: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as its parser describes it; `groups` are its arguments and options by title."""
+
+    name: str
+    usage: str
+    description: str
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    passages: tuple[Passage, ...]
+
+
+def commands(parser: argparse.ArgumentParser) -> Iterator[Command]:
+    """A parser's command, then those of its subcommands, each followed by its own."""
+    yield _command(parser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from commands(subparser)
+
+
+def _command(parser: argparse.ArgumentParser) -> Command:
+    groups = ((group.title or "", _rows(group._group_actions)) for group in parser._action_groups)
+    return Command(
+        parser.prog,
+        _usage(parser),
+        parser.description or "",
+        tuple((title, rows) for title, rows in groups if rows),
+        tuple(_passages(parser.epilog)) if parser.epilog else (),
+    )
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    """How a command is called, without the options that may be left out."""
+    if parser.usage is not None:
+        return parser.usage % {"prog": parser.prog}
+    actions = parser._actions
+    needed = [f"{a.option_strings[0]} {_name(a)}" for a in actions if a.option_strings and a.required]
+    return " ".join([parser.prog, "[OPTIONS]", *needed, *(_name(a) for a in actions if not a.option_strings)])
+
+
+def _rows(actions: Iterable[argparse.Action]) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    for action in actions:
+        if isinstance(action, argparse._SubParsersAction):
+            rows += [(choice.dest, choice.help or "") for choice in action._get_subactions()]
+        elif not isinstance(action, argparse._HelpAction):
+            value = _name(action)
+            written = ", ".join(f"{option} {value}".rstrip() for option in action.option_strings) or value
+            rows.append((written, (action.help or "") % {**vars(action), "prog": "mbmd"}))
+    return tuple(rows)
+
+
+def _name(action: argparse.Action) -> str:
+    """What stands for a value, as in a usage line; empty for an option that takes none."""
+    if action.nargs == 0:
+        return ""
+    if isinstance(action.metavar, str):
+        name = action.metavar
+    else:
+        name = "|".join(map(str, action.choices)) if action.choices is not None else action.dest.upper()
+    forms = {"?": f"[{name}]", "*": f"[{name} ...]", "+": f"{name} ...", argparse.PARSER: f"{name} ..."}
+    return forms.get(str(action.nargs), name)
+
+
+def _passages(epilog: str) -> Iterator[Passage]:
+    """What is indented is kept as it is; all else is prose, a heading or a paragraph."""
+    for paragraph in epilog.split("\n\n"):
+        for is_kept, part in groupby(paragraph.strip("\n").split("\n"), key=lambda line: line.startswith(" ")):
+            lines = list(part)
+            yield Passage(not is_kept, dedent("\n".join(lines)) if is_kept else " ".join(lines))
+
+
+def markdown(all_: Iterable[Command]) -> str:
+    """A page for people: the first command is `mbmd` itself."""
+    top, *others = all_
+    lines = ["# Commands", "", "Made of the commands themselves by `python -m mbmd.cli.reference`: do not edit.", ""]
+    lines += [f"- [`{command.name}`](#{command.name.replace(' ', '-')})" for command in (top, *others)]
+    for command in (top, *others):
+        lines += ["", f"## {command.name}", "", _escaped(command.description), "", "```sh", command.usage, "```"]
+        for title, rows in command.groups:
+            if command is not top and (title, rows) in top.groups:
+                lines += ["", f"It also takes the {title} of [`{top.name}`](#{top.name})."]
+                continue
+            lines += ["", f"| {title} | |", "| --- | --- |"]
+            lines += [f"| {_code(written)} | {_escaped(text)} |" for written, text in rows]
+        for passage in command.passages:
+            lines += ["", _escaped(passage.text)] if passage.is_prose else ["", "```", passage.text, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in "\\|*_<>[]`" else c for c in text)
+
+
+def man(all_: Iterable[Command]) -> str:
+    """A manual page in the man macros."""
+    top, *others = all_
+    lines = [f'.TH MBMD 1 "" "mbmd {__version__}" "User Commands"', ".SH NAME"]
+    lines += [f"mbmd \\- {_roff(top.description)}", ".SH SYNOPSIS", f".B {_roff(top.usage)}"]
+    for command in (top, *others):
+        if command is not top:
+            lines += [f".SH {_roff(command.name.upper())}", f".B {_roff(command.usage)}"]
+        lines += [".PP", _roff(command.description)]
+        for title, rows in command.groups:
+            lines += [f'.SS "{_roff(title)}"']
+            if command is not top and (title, rows) in top.groups:
+                lines += ["Those of mbmd itself."]
+                continue
+            for written, text in rows:
+                lines += [".TP", f".B {_roff(written)}", _roff(text)]
+        for passage in command.passages:
+            lines += [".PP", _roff(passage.text)] if passage.is_prose else [".PP", ".nf", _roff(passage.text), ".fi"]
+    return "\n".join(lines) + "\n"
+
+
+def _roff(text: str) -> str:
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\n".join(f"\\&{line}" if line.startswith((".", "'")) else line for line in escaped.split("\n"))
+
+
+if __name__ == "__main__":
+    render = man if sys.argv[1:] == ["--man"] else markdown
+    sys.stdout.write(render(commands(make_parser())))
