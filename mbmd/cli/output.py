@@ -75,7 +75,7 @@ def waiting(text: str) -> Iterator[None]:
 def print_line(*parts: object) -> None:
     """One line of texts, joined as they are."""
     if sys.stdout.isatty():
-        console().print(*map(_rich, parts), sep="")
+        console().print(*map(_rich, parts), sep="", soft_wrap=True)
     else:
         sys.stdout.write("".join(map(_plain, parts)).rstrip() + "\n")
 

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from math import nan
+from math import isnan, nan
 from typing import NamedTuple, TypeAlias
 
 from mbmd.devices.schema import Register
@@ -22,11 +22,13 @@ _ABOUT_REGISTERS = (2, 3, 4)
 
 
 class Answer(NamedTuple):
-    """What a device said of one register: its raw bytes and value, NaN for none, or the `error` in place of it."""
+    """What a device said of one register: the raw words in hex and its value, or the `error` in place of them.
+
+    A value of None is what the device itself takes for none."""
 
     register: Register
-    raw: bytes = b""
-    value: float = nan
+    raw: str = ""
+    value: float | None = None
     error: TransactionError | LinkError | None = None
 
 
@@ -101,12 +103,13 @@ class _Reading:
 def _decoded(block: Block, payload: bytes, slots: Mapping[str, int]) -> list[Answer]:
     column = array("d", [nan]) * len(slots)
     block.program.run(payload, column)
+    values = {register: column[slots[register.measurement]] for register in block.registers}
     return [
-        Answer(register, _raw(register, block, payload), column[slots[register.measurement]])
-        for register in block.registers
+        Answer(register, _raw(register, block, payload), None if isnan(value) else value)
+        for register, value in values.items()
     ]
 
 
-def _raw(register: Register, block: Block, payload: bytes) -> bytes:
+def _raw(register: Register, block: Block, payload: bytes) -> str:
     start = 2 * (register.address - block.address)
-    return payload[start : start + 2 * register.count]
+    return payload[start : start + 2 * register.count].hex(" ", 2)

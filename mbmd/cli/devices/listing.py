@@ -59,7 +59,9 @@ def _row(table: Table | Broken) -> tuple[str, ...]:
     from mbmd.cli.output import bad, bold, faint
 
     if isinstance(table, Broken):
-        return bold(table.name), bad("broken"), "", str(table.path), bad(" ".join(table.problems.split("\n")))
+        first, *others = table.problems.split("\n")
+        more = f", and {len(others)} more: `mbmd devices check`" if others else ""
+        return bold(table.name), bad("broken"), "", str(table.path), bad(first + more)
     where = faint("built-in") if table.is_built_in else str(table.path)
     device_type = table.type
     measured = summary(measurements(device_type).values())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TYPE = "TYPE|FILE"
 TYPE_HELP = "a type of device, or the file of a table (with a folder, as in ./mymeter.toml, or ending in .toml)"
-_REGISTERS = ("Measurement", "Unit", "Function", "Address", "Hex", "Type", "Divisor", "No value", "Class")
+_REGISTERS = ("Measurement", "Unit", "Function", "Address", "Hex", "Type", "Conversion", "No value", "Class")
 _READS = ("Function", "Address", "Registers", "Unused", "Class", "Request", "Answer", "Time")
 FUNCTIONS = {1: "coil", 2: "discrete input", 3: "holding", 4: "input"}
 """What each function reads."""
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     for name, text in _head(table):
         print_line(f"{name:<12}  {text}")
     print_line()
-    print_table(_REGISTERS, _register_rows(table.type, settings), numbers=("Address", "Divisor"))
+    print_table(_REGISTERS, _register_rows(table.type, settings), numbers=("Address",))
     print_line()
     print_line(bold(f"Reads on {_line(adapter)}"))
     rows = [_read_row(read) for read in reads]
@@ -86,8 +86,8 @@ def _head(table: Table) -> Iterator[tuple[str, str]]:
     yield "table", "built-in" if table.is_built_in else str(table.path)
     if (probe := device_type.probe) is not None:
         yield "probe", f"{probe.measurement}, {FUNCTIONS[probe.function]} {probe.address}, {probe.type}"
-    holes = "read along with their neighbours" if device_type.holes else "not read"
-    yield "limits", f"{device_type.max_registers} registers a read; registers between, without a meaning, are {holes}"
+    holes = "unwanted ones between are read along" if device_type.holes else "none but those below"
+    yield "limits", f"{device_type.max_registers} registers a read, {holes}"
     if device_type.pause:
         yield "pause", f"{device_type.pause:g} s before each request"
     if device_type.timeout is not None:
@@ -108,12 +108,17 @@ def _register_rows(device_type: DeviceType, settings: Settings) -> list[tuple[st
             str(register.address),
             f"0x{register.address:04x}",
             register.type,
-            f"{register.divisor:g}",
+            _conversion(register),
             "" if register.nan is None else f"{register.nan:#x}",
             register.poll,
         )
         for register in in_order(settings.registers)
     ]
+
+
+def _conversion(register: Register) -> str:
+    """What becomes of the raw number."""
+    return "" if register.divisor == 1 else f"/ {register.divisor:g}"
 
 
 def in_order(registers: Iterable[Register]) -> list[Register]:

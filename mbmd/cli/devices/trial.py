@@ -119,21 +119,17 @@ def _row(answer: Answer, unit: str) -> tuple[str, ...]:
     from mbmd.cli.output import bad, faint, good
 
     register = answer.register
-    said = bad(str(answer.error)) if answer.error else good("fine") if _has_value(answer) else faint("no value")
+    said = bad(str(answer.error)) if answer.error else faint("no value") if answer.value is None else good("fine")
     return (
         register.measurement,
         f"{register.function} {FUNCTIONS[register.function]}",
         str(register.address),
         f"0x{register.address:04x}",
-        answer.raw.hex(" ", 2),
-        f"{answer.value:.3f}" if _has_value(answer) else "",
+        answer.raw,
+        "" if answer.value is None else f"{answer.value:.3f}",
         unit,
         said,
     )
-
-
-def _has_value(answer: Answer) -> bool:
-    return answer.value == answer.value
 
 
 def _facts(answer: Answer, device_type: DeviceType) -> dict[str, Any]:
@@ -145,7 +141,7 @@ def _facts(answer: Answer, device_type: DeviceType) -> dict[str, Any]:
         "unit": measurements(device_type)[register.measurement].unit,
         "function": register.function,
         "address": register.address,
-        "raw": answer.raw.hex(" ", 2),
+        "raw": answer.raw,
         "value": answer.value,
         "error": str(answer.error) if answer.error else None,
     }

@@ -1,7 +1,6 @@
 """Reading all registers of a device once, whatever it refuses."""
 
 import asyncio
-import math
 import struct
 from collections.abc import Callable
 
@@ -63,7 +62,7 @@ def check_good(answers: dict[str, Answer], bad: set[str]) -> None:
         if name not in bad:
             assert answer.error is None
             assert answer.value == NAMES[name].address
-            assert answer.raw == struct.pack(">f", answer.value)
+            assert answer.raw == struct.pack(">f", answer.value).hex(" ", 2)
 
 
 def test_a_healthy_device_is_asked_as_planned() -> None:
@@ -81,8 +80,7 @@ def test_refused_registers_do_not_hide_the_others(refused: set[str], code: int) 
         error = answers[name].error
         assert isinstance(error, ModbusException)
         assert error.code == code
-        assert math.isnan(answers[name].value)
-        assert answers[name].raw == b""
+        assert (answers[name].value, answers[name].raw) == (None, "")
 
 
 @given(

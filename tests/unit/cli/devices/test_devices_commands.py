@@ -126,9 +126,9 @@ def test_show_has_head_registers_by_address_and_reads(mbmd: Mbmd) -> None:
     for words in ("manufacturer  Self-made", "pause         0.05 s", "timeout       1 s", "rating        12.5 kW"):
         assert words in head
     assert registers.splitlines()[1].split() == (
-        ["Import", "kWh", "3", "holding", "258", "0x0102", "uint32", "100", "0xffffffff", "slow"]
+        ["Import", "kWh", "3", "holding", "258", "0x0102", "uint32", "/", "100", "0xffffffff", "slow"]
     )
-    assert registers.splitlines()[2].split() == ["Power", "W", "4", "input", "16", "0x0010", "int16", "1", "fast"]
+    assert registers.splitlines()[2].split() == ["Power", "W", "4", "input", "16", "0x0010", "int16", "fast"]
     assert reads.splitlines()[0] == "Reads on a line of 9600 baud 8N1, RTU"
     assert reads.splitlines()[2].split()[:9] == ["4", "input", "16", "1", "0", "fast", "8", "bytes", "7"]
     assert reads.splitlines()[3].split()[:9] == ["3", "holding", "258", "2", "0", "slow", "8", "bytes", "9"]
