@@ -126,10 +126,18 @@ def _row(answer: Answer, unit: str) -> tuple[str, ...]:
         str(register.address),
         f"0x{register.address:04x}",
         answer.raw,
-        "" if answer.value is None else f"{answer.value:.3f}",
+        _shown(answer),
         unit,
         said,
     )
+
+
+def _shown(answer: Answer) -> str:
+    value = answer.value
+    if value is None:
+        return ""
+    is_whole = value.is_integer() and not answer.register.type.startswith("float")
+    return f"{value:.0f}" if is_whole else f"{value:.3f}"
 
 
 def _facts(answer: Answer, device_type: DeviceType) -> dict[str, Any]:
