@@ -15,7 +15,7 @@ Ask: TypeAlias = Callable[[Request, int], Awaitable[bytes]]
 
 Raises TransactionError or LinkError."""
 ATTEMPTS = 3
-MOST_VAIN = 12
+MOST_VAIN = 8
 """Reads in vain, the last ones of a part of what was planned, after which a device that said nothing is not there."""
 _ABOUT_REGISTERS = (2, 3, 4)
 """Exceptions that a read of fewer registers may not get."""
