@@ -108,13 +108,14 @@ def _cost_of_one(function: int, costs: Costs) -> float:
 
 def _cheapest_cut(registers: Sequence[Register], most: int, costs: Costs) -> list[Sequence[Register]]:
     """Dynamic programming over the registers in order of address: best[i] is the cheapest cut of the first i."""
+    spans = [register.span for register in registers]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for last in range(1, len(registers) + 1):
         end = 0
         choices = []
         for first in range(last - 1, -1, -1):
-            end = max(end, registers[first].span.stop)
-            size = end - registers[first].span.start
+            end = max(end, spans[first].stop)
+            size = end - spans[first].start
             if size > most:
                 break
             choices.append((best[first][0] + costs.read + costs.register * size, first))

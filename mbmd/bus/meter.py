@@ -101,12 +101,13 @@ class Meter:
         """Plan anew with what was learned; returns whether there are reads that were none before: they are due."""
         renewed = False
         for group in self.groups:
-            plan = self.learned.plan(group.registers, bold)
-            before, now = _reads(group.plan), _reads(plan)
-            if now != before:
-                group.plan = plan
+            before = {_read(block): block for block in group.plan}
+            now = {_read(block): block for block in self.learned.plan(group.registers, bold)}
+            if now.keys() != before.keys():
+                # Reads that stay are the same ones, so that what was put off is not forgotten.
+                group.plan = [before.get(read, block) for read, block in now.items()]
                 group.proven = False
-            if not now <= before:
+            if not now.keys() <= before.keys():
                 group.due = 0.0
                 renewed = True
         blocks = [block for group in self.groups for block in group.plan]
@@ -251,8 +252,8 @@ class Meter:
         self.readings.commit(fresh, keep, monotonic, timestamp, texts)
 
 
-def _reads(plan: Iterable[Block]) -> set[tuple[bytes, tuple[Register, ...]]]:
-    return {(block.request.pdu, block.registers) for block in plan}
+def _read(block: Block) -> tuple[bytes, tuple[Register, ...]]:
+    return block.request.pdu, block.registers
 
 
 def _groups(settings: Settings) -> list[Group]:

@@ -302,6 +302,18 @@ def test_whatever_happens_no_wrong_value_is_committed_and_all_return(kind: Frami
     virtual_time.run(run())
 
 
+def test_what_is_read_once_is_not_forgotten_when_the_plan_changes_while_the_device_is_busy() -> None:
+    async def run() -> None:
+        line = ScriptedLine(Framing.MBAP, [drop, drop, exception(2), good, exception(5)])
+        meters = make_meter(1, slow=(0, 1, 2, 3), once=(101, 200)), make_meter(2, (0, 100, 200))
+        async with polling(line, *meters) as bus:
+            await bus.wait(60)
+        meter = meters[0]
+        assert set(right(meter)) - set(values(meter.readings)) == set(meter.learned.refused) != set()
+
+    virtual_time.run(run())
+
+
 @pytest.mark.parametrize("kind", [Framing.RTU, Framing.ASCII])
 def test_others_go_on_while_reads_are_held_back_for_a_late_answer(kind: Framing) -> None:
     async def run() -> None:
