@@ -22,13 +22,13 @@ _ABOUT_REGISTERS = (2, 3, 4)
 
 
 class Answer(NamedTuple):
-    """What a device said of one register: the raw words in hex and its value, or the `error` in place of them.
+    """What a device said of one register: the raw words in hex (of a coil 0 or 1) and its value, or the `error`.
 
     A value of None is what the device itself takes for none."""
 
     register: Register
     raw: str = ""
-    value: float | None = None
+    value: float | str | None = None
     error: TransactionError | LinkError | None = None
 
 
@@ -103,13 +103,18 @@ class _Reading:
 def _decoded(block: Block, payload: bytes, slots: Mapping[str, int]) -> list[Answer]:
     column = array("d", [nan]) * len(slots)
     block.program.run(payload, column)
-    values = {register: column[slots[register.measurement]] for register in block.registers}
-    return [
-        Answer(register, _raw(register, block, payload), None if isnan(value) else value)
-        for register, value in values.items()
-    ]
+    numbers = {r.measurement: column[slots[r.measurement]] for r in block.registers}
+    values: dict[str, float | str] = {name: value for name, value in numbers.items() if not isnan(value)}
+    values |= block.texts(payload)
+    return [Answer(r, _raw(r, block, payload), values.get(r.measurement)) for r in block.registers]
 
 
 def _raw(register: Register, block: Block, payload: bytes) -> str:
-    start = 2 * (register.address - block.address)
-    return payload[start : start + 2 * register.count].hex(" ", 2)
+    """The words of a value, and behind them those of its scale; of a coil or discrete input its bit."""
+    at = register.address - block.address
+    if register.is_bit:
+        return str(payload[at >> 3] >> (at & 7) & 1)
+    words = [payload[2 * at : 2 * (at + register.count)].hex(" ", 2)]
+    if (scale := register.scale) is not None:
+        words.append(payload[2 * (scale.address - block.address) : 2 * (scale.end - block.address)].hex(" ", 2))
+    return " scale ".join(words)

@@ -27,7 +27,6 @@ def run(args: argparse.Namespace) -> int:
     """Print what is found of each file."""
     from pathlib import Path
 
-    from mbmd.cli.devices.tables import load
     from mbmd.cli.output import bad, good, print_line
     from mbmd.errors import UsageError
 
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     code = 0
     for file in args.files:
         try:
-            device = load(types, Path(file))
+            device = types.load(Path(file))
         except UsageError as error:
             code = 2
             for line in str(error).split("\n"):

@@ -55,24 +55,28 @@ def device_name(device_type: DeviceType) -> str:
 
 def _row(table: Table | Broken) -> tuple[str, ...]:
     from mbmd.cli.devices.summary import summary
-    from mbmd.cli.devices.tables import Broken, measurements
+    from mbmd.cli.devices.tables import Broken
     from mbmd.cli.output import bad, bold, faint
 
     if isinstance(table, Broken):
         first, *others = table.problems.split("\n")
         more = f", and {len(others)} more: `mbmd devices check`" if others else ""
-        return bold(table.name), bad("broken"), "", str(table.path), bad(first + more)
+        return bold(table.name), bad("broken"), "", str(table.path or ""), bad(first + more)
     where = faint("built-in") if table.is_built_in else str(table.path)
     device_type = table.type
-    measured = summary(measurements(device_type).values())
+    measured = summary(device_type.measurements.values())
     return bold(device_type.type), device_name(device_type), str(len(device_type.registers)), where, measured
 
 
 def _facts(table: Table | Broken) -> dict[str, Any]:
-    from mbmd.cli.devices.tables import Broken, measurements
+    from mbmd.cli.devices.tables import Broken
 
     if isinstance(table, Broken):
-        return {"type": table.name, "file": str(table.path), "problems": table.problems.split("\n")}
+        return {
+            "type": table.name,
+            "file": str(table.path) if table.path else None,
+            "problems": table.problems.split("\n"),
+        }
     return {
         "type": table.type.type,
         "description": table.type.description,
@@ -80,5 +84,5 @@ def _facts(table: Table | Broken) -> dict[str, Any]:
         "built_in": table.is_built_in,
         "file": str(table.path),
         "registers": len(table.type.registers),
-        "measurements": list(measurements(table.type)),
+        "measurements": list(table.type.measurements),
     }

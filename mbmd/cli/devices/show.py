@@ -97,9 +97,7 @@ def _head(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def _register_rows(device_type: DeviceType, settings: Settings) -> list[tuple[str, ...]]:
-    from mbmd.cli.devices.tables import measurements
-
-    known = measurements(device_type)
+    known = device_type.measurements
     return [
         (
             register.measurement,
@@ -107,7 +105,7 @@ def _register_rows(device_type: DeviceType, settings: Settings) -> list[tuple[st
             f"{register.function} {FUNCTIONS[register.function]}",
             str(register.address),
             f"0x{register.address:04x}",
-            register.type,
+            f"{register.type} {register.length}" if register.is_text else register.type,
             _conversion(register),
             "" if register.nan is None else f"{register.nan:#x}",
             register.poll,
@@ -118,7 +116,17 @@ def _register_rows(device_type: DeviceType, settings: Settings) -> list[tuple[st
 
 def _conversion(register: Register) -> str:
     """What becomes of the raw number."""
-    return "" if register.divisor == 1 else f"/ {register.divisor:g}"
+    parts = []
+    if register.bits is not None:
+        low, count = register.bits
+        parts.append(f"bit {low}" if count == 1 else f"bits {low}-{low + count - 1}")
+    if register.divisor != 1:
+        parts.append(f"/ {register.divisor:g}")
+    if register.scale is not None:
+        parts.append(f"* 10^({register.scale.type} at {register.scale.address})")
+    if register.offset:
+        parts.append(f"{register.offset:+g}")
+    return " ".join(parts)
 
 
 def in_order(registers: Iterable[Register]) -> list[Register]:
@@ -178,10 +186,9 @@ def _duration(seconds: float) -> str:
 
 def _facts(table: Table, settings: Settings, reads: Sequence[Read], adapter: Adapter) -> dict[str, Any]:
     from mbmd.cli.devices.reads import meters_at_once_a_second, round_seconds
-    from mbmd.cli.devices.tables import measurements
 
     device_type = table.type
-    known = measurements(device_type)
+    known = device_type.measurements
     return {
         "type": device_type.type,
         "description": device_type.description,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mbmd.devices import registry
-from mbmd.devices.schema import DeviceType, parse
 from mbmd.errors import DeviceTableError
-from mbmd.measurements import CATALOGUE, Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from mbmd.devices.registry import Registry
+    from mbmd.devices.schema import DeviceType
 
 
 class Table(NamedTuple):
@@ -25,20 +23,22 @@ class Table(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A file that does not say what its device type is, and why."""
+    """A file that does not say what its device type is, and why; no file where two stand for one type."""
 
     name: str
-    path: Path
+    path: Path | None
     problems: str
 
 
 def tables(types: Registry) -> Iterator[Table | Broken]:
     """All types by name."""
     for name in types.names():
+        path = None
         try:
-            yield find(types, name)
+            path = types.path(name)
+            yield Table(types.get(name), path, types.is_built_in(name))
         except DeviceTableError as error:
-            yield Broken(name, types._paths[name], str(error))
+            yield Broken(name, path, str(error))
 
 
 def find(types: Registry, name: str) -> Table:
@@ -47,22 +47,5 @@ def find(types: Registry, name: str) -> Table:
     Raises UsageError for an unknown type, DeviceTableError for a wrong table.
     """
     if "/" in name or name.endswith(".toml"):
-        return Table(load(types, Path(name)), Path(name), False)
-    device_type = types.get(name)
-    path = types._paths[name.upper()]
-    return Table(device_type, path, path.parent == registry._TABLES)
-
-
-def load(types: Registry, path: Path) -> DeviceType:  # noqa: ARG001
-    """The device type of a file. Raises DeviceTableError with a line for each thing that is wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DeviceTableError(f"{path}: cannot be read: {reason}") from None
-    return parse(text, str(path))
-
-
-def measurements(device_type: DeviceType) -> Mapping[str, Measurement]:
-    """The measurements of a type by name, in the order of its table."""
-    return {register.measurement: CATALOGUE[register.measurement] for register in device_type.registers}
+        return Table(types.load(Path(name)), Path(name), False)
+    return Table(types.get(name), types.path(name), types.is_built_in(name))

@@ -104,10 +104,9 @@ async def _poll(unit: int, device_type: DeviceType, adapter: Adapter, settings: 
 
 
 def _print(answers: Sequence[Answer], device_type: DeviceType) -> None:
-    from mbmd.cli.devices.tables import measurements
     from mbmd.cli.output import bad, good, print_line, print_table
 
-    known = measurements(device_type)
+    known = device_type.measurements
     rows = [_row(answer, known[answer.register.measurement].unit) for answer in answers]
     print_table(_HEADER, rows, numbers=("Address", "Value"))
     answered = sum(answer.error is None for answer in answers)
@@ -134,19 +133,17 @@ def _row(answer: Answer, unit: str) -> tuple[str, ...]:
 
 def _shown(answer: Answer) -> str:
     value = answer.value
-    if value is None:
-        return ""
+    if value is None or isinstance(value, str):
+        return value or ""
     is_whole = value.is_integer() and not answer.register.type.startswith("float")
     return f"{value:.0f}" if is_whole else f"{value:.3f}"
 
 
 def _facts(answer: Answer, device_type: DeviceType) -> dict[str, Any]:
-    from mbmd.cli.devices.tables import measurements
-
     register = answer.register
     return {
         "measurement": register.measurement,
-        "unit": measurements(device_type)[register.measurement].unit,
+        "unit": device_type.measurements[register.measurement].unit,
         "function": register.function,
         "address": register.address,
         "raw": answer.raw,
