@@ -1,9 +1,10 @@
 """Adapters: where a bus is and how it is spoken to, written plainly or as a URL."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from mbmd.config.defaults import BAUDRATE, COMSETS
@@ -14,16 +15,17 @@ from mbmd.config.options import (
     NO_OPTIONS,
     DeviceOptions,
     Option,
+    number,
     parse_option,
     parse_query,
     render_query,
-    whole_number,
 )
 from mbmd.config.values import did_you_mean, join_host_port, split_host_port
 from mbmd.errors import UsageError
 
 _HOST = re.compile(r"\[[^\[\]]+\]|[^:\[\]]*")
 DEFAULT_PORT = 502
+MOCK = "mock"
 
 
 class Medium(StrEnum):
@@ -47,7 +49,8 @@ class Framing(StrEnum):
 class Adapter:
     """One bus. Devices with the same `address` share it and its one connection.
 
-    `address` is what users know it by: the path, or host:port. `baudrate` and `comset` count for
+    `address` is what users know it by: the path, or host:port. `id` is its number in the ids of its devices, None
+    for one that is counted. `baudrate` and `comset` count for
     serial lines and for the serial line behind an RTU or ASCII gateway. `unit_pause` and `connect_delay`
     are seconds of rest, before another unit is asked and after connecting. `close`: TCP only, close the
     connection after each poll of a device. `transaction_ids`: false for a Modbus TCP gateway that does not
@@ -66,18 +69,19 @@ class Adapter:
     connect_delay: float = 0.0
     close: bool = False
     transaction_ids: bool = True
+    id: int | None = None
     options: DeviceOptions = NO_OPTIONS
 
     def __str__(self) -> str:
         """The adapter as a URL, which `parse_adapter` reads back."""
-        if self.medium is Medium.MOCK:
-            return self.address
         scheme = next(scheme for scheme, kind in _SCHEMES.items() if kind == (self.medium, self.framing))
-        place = self.address if self.medium is Medium.SERIAL else join_host_port(self.host, self.port)
         plain = Adapter(self.medium, self.framing, self.address)
         if not self.is_serial_line:
             plain = replace(plain, baudrate=self.baudrate, comset=self.comset)
         query = "&".join(filter(None, (render_query(self, plain, ADAPTER_OPTIONS), str(self.options))))
+        if self.medium is Medium.MOCK:
+            return f"{scheme}://?{query}" if query else self.address
+        place = self.address if self.medium is Medium.SERIAL else join_host_port(self.host, self.port)
         return f"{scheme}://{place}" + (f"?{query}" if query else "")
 
     @property
@@ -104,6 +108,7 @@ _SCHEMES = {
     "rtu+tcp": (Medium.TCP, Framing.RTU),
     "ascii+tcp": (Medium.TCP, Framing.ASCII),
     "rtu+udp": (Medium.UDP, Framing.RTU),
+    MOCK: (Medium.MOCK, Framing.MBAP),
 }
 
 
@@ -114,8 +119,9 @@ def _comset(text: str) -> str:
 
 
 ADAPTER_OPTIONS: Mapping[str, Option] = {
-    "baudrate": Option(whole_number(300, 4_000_000), str),
-    "comset": Option(_comset, str),
+    "id": number(1, 9999),
+    "baudrate": number(300, 4_000_000),
+    "comset": Option(_comset, str, schema={"enum": COMSETS}),
     "rs485": FLAG,
     "unit_pause": DURATION,
     "connect_delay": DURATION,
@@ -146,7 +152,7 @@ def parse_adapter(text: str, baudrate: int = BAUDRATE, comset: str = "8N1", rtu:
         raise UsageError("the adapter is empty: give a serial device, host:port or a URL")
     if not text.isprintable():
         raise UsageError(f"adapter {text!r} has a character that cannot be printed")
-    if text == "mock":
+    if text == MOCK:
         return Adapter(Medium.MOCK, Framing.MBAP, text)
     if "://" in text:
         return _parse_url(text, baudrate, comset)
@@ -174,7 +180,11 @@ def _parse_url(text: str, baudrate: int, comset: str) -> Adapter:
     if url.scheme not in _SCHEMES:
         raise UsageError(f"adapter {text!r} has unknown scheme '{url.scheme}'{did_you_mean(url.scheme, _SCHEMES)}")
     medium, framing = _SCHEMES[url.scheme]
-    if medium is Medium.SERIAL:
+    if medium is Medium.MOCK:
+        if url.netloc or url.path or url.fragment:
+            raise UsageError(f"adapter {text!r}: write mock, or mock://?rate=1s with options")
+        adapter = Adapter(medium, framing, MOCK)
+    elif medium is Medium.SERIAL:
         if url.netloc or url.fragment or len(url.path) < 2:
             raise UsageError(f"adapter {text!r} names no device: write {url.scheme}:///dev/ttyUSB0")
         adapter = Adapter(medium, framing, url.path, baudrate=baudrate, comset=comset)
@@ -196,8 +206,20 @@ def _host_and_port(url: SplitResult, text: str) -> tuple[str, int]:
 def _with_options(adapter: Adapter, text: str, query: str) -> Adapter:
     owner = f"adapter {text!r}"
     values = parse_query(query, {**ADAPTER_OPTIONS, **DEVICE_OPTIONS}, owner)
+    for key, complaint in misplaced(adapter, values):
+        raise UsageError(f"{owner}: {key} {complaint}")
+    return with_options(adapter, values)
+
+
+def misplaced(adapter: Adapter, keys: Container[str]) -> Iterator[tuple[str, str]]:
+    """Those of the options that mean nothing on this adapter, and what is wrong with them."""
     for key, (place, fits) in _ONLY_FOR.items():
-        if key in values and not fits(adapter):
-            raise UsageError(f"{owner}: {key} is only for {place}: remove it")
-    own = {key: values.pop(key) for key in ADAPTER_OPTIONS if key in values}
-    return replace(adapter, **own, options=DeviceOptions(**values))
+        if key in keys and not fits(adapter):
+            yield key, f"is only for {place}: remove it"
+
+
+def with_options(adapter: Adapter, values: Mapping[str, Any]) -> Adapter:
+    """The adapter with values of ADAPTER_OPTIONS and DEVICE_OPTIONS beside those that it has."""
+    own = {key: value for key, value in values.items() if key in ADAPTER_OPTIONS}
+    shared = {key: value for key, value in values.items() if key in DEVICE_OPTIONS}
+    return replace(adapter, **own, options=replace(adapter.options, **shared))

@@ -1,8 +1,9 @@
 """Device specs of the command line, and the ids that users know devices by."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from mbmd.config.adapter import ADAPTER_OPTIONS, Adapter
 from mbmd.config.options import DEVICE_OPTIONS, NO_OPTIONS, DeviceOptions, parse_query
@@ -67,14 +68,23 @@ def _parse_spec(text: str, parse_adapter: Callable[[str], Adapter], default: Ada
 def assign_ids(specs: Iterable[DeviceSpec]) -> list[Device]:
     """Devices with their ids: `<TYPE><adapter>.<unit>[.<subdevice>]`.
 
-    `<adapter>` counts from 1 over the adapters in use, sorted by address. Refuses two devices on one
-    unit of one adapter, and one address with two settings.
+    `<adapter>` is the id of the adapter; those without one count from 1 over the adapters in use, sorted by address,
+    and leave out what is taken. Raises UsageError with a line for each device that cannot stand beside the others.
     """
     specs = list(specs)
-    _check_adapters(specs)
-    _check_units(specs)
-    number = {address: n for n, address in enumerate(sorted({spec.adapter.address for spec in specs}), 1)}
-    return [Device(_id(spec, number[spec.adapter.address]), spec) for spec in specs]
+    problems = [text for _, text in conflicts(specs)]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return [Device(name, spec) for name, spec in zip(ids(specs), specs, strict=True)]
+
+
+def ids(specs: Sequence[DeviceSpec]) -> list[str]:
+    """The ids of devices, see `assign_ids`."""
+    adapters = {spec.adapter.address: spec.adapter for spec in specs}
+    taken = {adapter.id for adapter in adapters.values()}
+    free = (number for number in count(1) if number not in taken)
+    numbers = {address: adapters[address].id or next(free) for address in sorted(adapters)}
+    return [_id(spec, numbers[spec.adapter.address]) for spec in specs]
 
 
 def _id(spec: DeviceSpec, number: int) -> str:
@@ -82,22 +92,45 @@ def _id(spec: DeviceSpec, number: int) -> str:
     return f"{spec.type.upper()}{number}.{spec.unit}{subdevice}"
 
 
-def _check_adapters(specs: list[DeviceSpec]) -> None:
+def conflicts(specs: Sequence[DeviceSpec]) -> Iterator[tuple[int, str]]:
+    """Devices that cannot stand beside an earlier one, by their number in `specs`, and why."""
+    found = [*_adapter_conflicts(specs), *_unit_conflicts(specs)]
+    yield from found
+    told = {index for index, _ in found}
+    seen: dict[str, int] = {}
+    for index, name in enumerate(ids(specs)):
+        first = seen.setdefault(name, index)
+        if first != index and index not in told:
+            both = " and ".join(
+                f"{spec.type}:{spec.unit} on {spec.adapter.address}" for spec in (specs[index], specs[first])
+            )
+            yield index, f"{both} would both be {name}: give one of the adapters another id"
+
+
+def _adapter_conflicts(specs: Sequence[DeviceSpec]) -> Iterator[tuple[int, str]]:
     seen: dict[str, Adapter] = {}
-    for spec in specs:
+    for index, spec in enumerate(specs):
         first = seen.setdefault(spec.adapter.address, spec.adapter)
         if first != spec.adapter:
-            raise UsageError(f"adapter {first.address} is given with two settings: {first} and {spec.adapter}")
+            yield index, f"adapter {first.address} is given with two settings: {first} and {spec.adapter}"
+    owners: dict[int, str] = {}
+    for index, spec in enumerate(specs):
+        number, address = spec.adapter.id, spec.adapter.address
+        if number is not None and owners.setdefault(number, address) != address:
+            yield index, f"adapters {owners[number]} and {address} have the same id {number}: give one of them another"
 
 
-def _check_units(specs: list[DeviceSpec]) -> None:
-    seen: dict[tuple[str, int, int], str] = {}
-    for spec in specs:
-        place = (spec.adapter.address, spec.unit, spec.subdevice)
-        if place in seen:
-            where = f"unit {spec.unit} of {spec.adapter.address}"
-            if seen[place].upper() == spec.type.upper():
-                subdevice = f".{spec.subdevice}" if spec.subdevice else ""
-                raise UsageError(f"device {spec.type}:{spec.unit}{subdevice} is given twice for {where}")
-            raise UsageError(f"two meters on {where}: {seen[place]} and {spec.type}")
-        seen[place] = spec.type
+def _unit_conflicts(specs: Sequence[DeviceSpec]) -> Iterator[tuple[int, str]]:
+    seen: dict[tuple[str, int, int], int] = {}
+    for index, spec in enumerate(specs):
+        first = seen.setdefault((spec.adapter.address, spec.unit, spec.subdevice), index)
+        if first != index:
+            yield index, _on_one_unit(specs[first].type, spec)
+
+
+def _on_one_unit(first: str, spec: DeviceSpec) -> str:
+    where = f"unit {spec.unit} of {spec.adapter.address}"
+    if first.upper() != spec.type.upper():
+        return f"two meters on {where}: {first} and {spec.type}"
+    subdevice = f".{spec.subdevice}" if spec.subdevice else ""
+    return f"device {spec.type}:{spec.unit}{subdevice} is given twice for {where}"

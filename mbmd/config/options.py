@@ -11,7 +11,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
-from mbmd.config.values import did_you_mean, format_duration, format_number, parse_duration, small_number
+from mbmd.config.values import (
+    DURATION_PART,
+    did_you_mean,
+    format_duration,
+    format_number,
+    parse_duration,
+    small_number,
+)
 from mbmd.errors import UsageError
 
 MAX_READ = 125
@@ -78,12 +85,13 @@ class Option(NamedTuple):
     """How one option is read and written.
 
     `parse` raises UsageError about the value alone; `render` gives text that needs no more quoting in a query.
-    One that adds up may be repeated.
+    One that adds up may be repeated. `schema` is what JSON Schema can say of the text, as YAML has it.
     """
 
     parse: Callable[[str], Any]
     render: Callable[[Any], str]
     adds_up: bool = False
+    schema: Mapping[str, Any] = MappingProxyType({"type": ["string", "number", "boolean"]})
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
@@ -97,10 +105,20 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def number(low: int, high: int) -> Option:
+    """The option of whole numbers within bounds."""
+    return Option(whole_number(low, high), str, schema={"type": "integer", "minimum": low, "maximum": high})
+
+
+# All that YAML 1.1 knows: people who write configuration files are used to it.
+_FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
 def _flag(text: str) -> bool:
-    if text not in ("true", "false"):
+    flag = _FLAGS.get(text.lower())
+    if flag is None:
         raise UsageError(f"{text!r} is neither true nor false")
-    return text == "true"
+    return flag
 
 
 def _positive_duration(text: str) -> float:
@@ -128,20 +146,22 @@ def _join(patterns: Iterable[str]) -> str:
     return "+".join(quote(pattern, safe="*?[]!") for pattern in patterns)
 
 
-FLAG = Option(_flag, lambda flag: str(flag).lower())
-DURATION = Option(parse_duration, format_duration)
-_POSITIVE_DURATION = Option(_positive_duration, format_duration)
+_DURATION_SCHEMA = {"type": ["string", "integer"], "pattern": f"^(0|({DURATION_PART})+)$", "minimum": 0, "maximum": 0}
+
+FLAG = Option(_flag, lambda flag: str(flag).lower(), schema={"type": "boolean"})
+DURATION = Option(parse_duration, format_duration, schema=_DURATION_SCHEMA)
+_POSITIVE_DURATION = Option(_positive_duration, format_duration, schema=_DURATION_SCHEMA | {"type": "string"})
 _PATTERNS = Option(_patterns, _join, adds_up=True)
 
 DEVICE_OPTIONS: Mapping[str, Option] = MappingProxyType(
     {
         "timeout": _POSITIVE_DURATION,
         "pause": DURATION,
-        "max_registers": Option(whole_number(1, MAX_READ), str),
+        "max_registers": number(1, MAX_READ),
         "holes": FLAG,
         "rate": DURATION,
         "slow_rate": _POSITIVE_DURATION,
-        "rating": Option(_kilowatts, format_number),
+        "rating": Option(_kilowatts, format_number, schema={"type": "number", "exclusiveMinimum": 0}),
         "plausibility": FLAG,
         "include": _PATTERNS,
         "exclude": _PATTERNS,

@@ -9,7 +9,9 @@ from mbmd.errors import UsageError
 
 # The micro sign and the Greek letter look alike: people type either.
 _UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)")
+DURATION_PART = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)"
+"""Regular expression of a number with its unit."""
+_PART = re.compile(DURATION_PART)
 _LONGEST = 2**63 / 1e9
 """Seconds; longer ones are refused by Go, and by event loops."""
 

@@ -94,7 +94,10 @@ def test_plain_and_url_name_the_same_bus() -> None:
         ("rtu+tpc://h", "adapter 'rtu+tpc://h' has unknown scheme 'rtu+tpc': did you mean rtu+tcp?"),
         (
             "http://h",
-            "adapter 'http://h' has unknown scheme 'http': it is one of ascii, ascii+tcp, rtu, rtu+tcp, rtu+udp, tcp",
+            (
+                "adapter 'http://h' has unknown scheme 'http': "
+                "it is one of ascii, ascii+tcp, mock, rtu, rtu+tcp, rtu+udp, tcp"
+            ),
         ),
         ("tcp://[::1", "adapter 'tcp://[::1' is not a URL: Invalid IPv6 URL"),
         ("rtu:///dev/a?baud=1", "adapter 'rtu:///dev/a?baud=1' has unknown option 'baud': did you mean baudrate?"),
@@ -107,7 +110,7 @@ def test_plain_and_url_name_the_same_bus() -> None:
             "adapter 'rtu:///dev/a?baudrate=': baudrate '' is not a number from 300 to 4000000",
         ),
         ("rtu:///dev/a?comset=7E1", "adapter 'rtu:///dev/a?comset=7E1': comset '7E1' is not one of 8N1, 8N2, 8E1, 8O1"),
-        ("rtu:///dev/a?rs485=yes", "adapter 'rtu:///dev/a?rs485=yes': rs485 'yes' is neither true nor false"),
+        ("rtu:///dev/a?rs485=1", "adapter 'rtu:///dev/a?rs485=1': rs485 '1' is neither true nor false"),
         ("rtu:///dev/a?close=true", "adapter 'rtu:///dev/a?close=true': close is only for TCP connections: remove it"),
         (
             "rtu+udp://h:1?close=false",
@@ -135,6 +138,9 @@ def test_plain_and_url_name_the_same_bus() -> None:
             "tcp://h?conect_delay=1s",
             "adapter 'tcp://h?conect_delay=1s' has unknown option 'conect_delay': did you mean connect_delay?",
         ),
+        ("mock://h", "adapter 'mock://h': write mock, or mock://?rate=1s with options"),
+        ("rtu:///dev/a?id=0", "adapter 'rtu:///dev/a?id=0': id '0' is not a number from 1 to 9999"),
+        ("tcp://h?id=10000", "adapter 'tcp://h?id=10000': id '10000' is not a number from 1 to 9999"),
         ("/dev/tty\n", "adapter '/dev/tty\\n' has a character that cannot be printed"),
         ("/dev/\0", "adapter '/dev/\\x00' has a character that cannot be printed"),
     ],
@@ -211,7 +217,9 @@ def test_any_text_is_an_adapter_or_a_usage_error(text: str, rtu: bool) -> None:
         "rtu+udp://10.0.0.1:4001",
         "rtu:///dev/ttyUSB0?baudrate=19200&unit_pause=20ms&connect_delay=2s&pause=10ms&max_registers=60",
         "tcp://host:502?close=true&transaction_ids=false&timeout=1s&rating=43.5&include=Power+Import*",
+        "rtu:///dev/ttyUSB0?id=3",
         "mock",
+        "mock://?id=9999&rate=1s",
     ],
 )
 def test_an_adapter_says_the_url_that_makes_it(url: str) -> None:
@@ -248,6 +256,7 @@ PLACES = st.sampled_from(
         network(Medium.TCP, Framing.RTU, "h", 23),
         network(Medium.TCP, Framing.ASCII, "h", 23),
         network(Medium.UDP, Framing.RTU, "h", 23),
+        parse_adapter("mock"),
     ]
 )
 SECONDS = st.floats(0, 1e6)
@@ -260,6 +269,7 @@ def adapters(draw: st.DrawFn) -> Adapter:
         rs485=draw(st.booleans()),
         unit_pause=draw(SECONDS),
         connect_delay=draw(SECONDS),
+        id=draw(st.none() | st.integers(1, 9999)),
         options=draw(DEVICE_OPTION_SETS),
     )
     if adapter.is_serial_line:

@@ -140,6 +140,40 @@ def test_only_adapters_with_devices_count() -> None:
     assert ids("sdm:1@/dev/ttyUSB9") == ["SDM1.1"]
 
 
+def test_an_adapter_with_an_id_keeps_it_whatever_others_there_are() -> None:
+    usb = "sdm:1@rtu:///dev/ttyUSB0?id=3"
+    assert ids(usb) == ["SDM3.1"]
+    assert ids("sdm:1@/dev/a", usb, "sdm:1@/dev/z") == ["SDM1.1", "SDM3.1", "SDM2.1"]
+
+
+def test_numbers_that_are_taken_are_left_out() -> None:
+    texts = ["sdm:1@/dev/a", "sdm:1@/dev/b", "sdm:1@rtu:///dev/c?id=1", "sdm:1@rtu:///dev/d?id=3"]
+    assert ids(*texts) == ["SDM2.1", "SDM4.1", "SDM1.1", "SDM3.1"]
+
+
+def test_two_adapters_with_one_id() -> None:
+    with pytest.raises(UsageError) as caught:
+        ids("sdm:1@rtu:///dev/a?id=3", "sdm:1@tcp://h?id=3")
+    assert str(caught.value) == "adapters /dev/a and h:502 have the same id 3: give one of them another"
+
+
+def test_two_devices_that_would_be_called_the_same() -> None:
+    with pytest.raises(UsageError) as caught:
+        ids("sdm:1@rtu:///dev/a?id=722", "SDM72:1@rtu:///dev/b?id=2")
+    assert str(caught.value) == (
+        "SDM72:1 on /dev/b and sdm:1 on /dev/a would both be SDM722.1: give one of the adapters another id"
+    )
+
+
+def test_all_conflicts_are_told_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        ids("sdm:1", "sdm:1", "abb:2", "dzg:2")
+    assert str(caught.value).splitlines() == [
+        "device sdm:1 is given twice for unit 1 of /dev/ttyUSB0",
+        "two meters on unit 2 of /dev/ttyUSB0: abb and dzg",
+    ]
+
+
 def test_type_in_upper_case_and_subdevice_above_zero() -> None:
     assert ids("ORNO1p:4") == ["ORNO1P1.4"]
     assert ids("SMA:126", "SMA:126.1", "sma:126.2") == ["SMA1.126", "SMA1.126.1", "SMA1.126.2"]
