@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import io
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbmd.cli import main as main_command
+from mbmd.config.example import example
+from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Influx, Mqtt, Section, keys
 from mbmd.config.options import PollClass
+from mbmd.config.show import shown
 from mbmd.devices.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from msgspec import Struct
 
     from mbmd.devices.schema import DeviceType, Register
 
@@ -41,7 +50,55 @@ def _register(register: Register) -> str:
     return f"{place} {register.type:<15} /{register.divisor:<6g} {register.measurement}{nan}{poll}"
 
 
-SNAPSHOTS: Mapping[str, Callable[[], str]] = {"devices.snapshot": devices}
+def manual() -> str:
+    """The manual of the configuration, its tables of keys out of the model."""
+    lines: list[str] = []
+    skipping = False
+    for line in MANUAL.read_text(encoding="utf-8").splitlines():
+        skipping = skipping and line.startswith("|")
+        if not skipping:
+            lines.append(line)
+        if line.startswith("| key | meaning |"):
+            section = next(word for word in reversed(lines) if word.startswith("## Keys of "))
+            lines += ["| --- | --- | --- |", *_key_rows(TABLES[section.removeprefix("## Keys of ")])]
+            skipping = True
+    return "\n".join(lines) + "\n"
+
+
+def _key_rows(kind: type[Struct]) -> Iterator[str]:
+    for name, key in keys(kind).items():
+        if isinstance(key, Section):
+            yield f"| `{name}` | {key.description}; see below | |"
+            continue
+        default = "must be given" if key.required else shown(key, key.default)
+        yield f"| `{name}` | {key.description} | {f'`{default}`' if default and not key.required else default} |"
+
+
+def errors(case: Path) -> str:
+    """What `mbmd config check` says of a broken file."""
+    said = io.StringIO()
+    with contextlib.chdir(case.parent), contextlib.redirect_stderr(said):
+        code = main_command(["config", "check", case.name])
+    assert code == 2, f"{case.name} is not broken"
+    return said.getvalue()
+
+
+MANUAL = Path(__file__).parents[1] / "docs" / "configuration.md"
+TABLES: Mapping[str, type[Struct]] = {
+    "the top": Config,
+    "mqtt": Mqtt,
+    "influx": Influx,
+    "adapters": AdapterKeys,
+    "devices": DeviceKeys,
+}
+BROKEN = sorted((CASES / "config").glob("*.yaml"))
+
+SNAPSHOTS: Mapping[str, Callable[[], str]] = {
+    "devices.snapshot": devices,
+    "../../mbmd.dist.yaml": example,
+    "../../docs/configuration.md": manual,
+    **{f"config/{case.stem}.errors": partial(errors, case) for case in BROKEN},
+}
 
 
 def changes(name: str) -> str:

@@ -3,23 +3,25 @@
 Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration, 130 interrupted.
 """
 
-import argparse
 import os
 import sys
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
 
 from mbmd import __version__
-from mbmd.cli.options import BUS_DEFAULTS, add_bus_options
+from mbmd.cli.options import add_bus_options
+from mbmd.cli.parser import MainParser, Parser
 from mbmd.errors import MbmdError, UsageError
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "poll devices and serve their readings",
+        "config": "check, show and explain the configuration",
+        "devices": "list the types of devices; show, check and try their tables",
         "simulate": "simulate meters on the network or on pseudo terminals",
         "demo": "see mbmd at work on simulated meters",
-        "devices": "list the types of devices; show, check and try their tables",
         "version": "tell the version of mbmd and of what it runs on",
         "completion": "print the script that lets a shell complete commands",
         "help": "tell how a command is used",
@@ -64,30 +66,32 @@ def _main(words: Sequence[str]) -> int:
         return 2
     args = make_parser(words).parse_args(words)
     try:
+        if args.configured:
+            from mbmd.cli.configured import fill
+
+            fill(args)
         code: int = args.run(args)
-    except UsageError as error:
-        print(f"mbmd: {error}", file=sys.stderr)
-        return 2
     except MbmdError as error:
-        print(f"mbmd: {error}", file=sys.stderr)
-        return 1
+        for line in str(error).splitlines():
+            print(f"mbmd: {line}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
     return code
 
 
-def make_parser(words: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+def make_parser(words: Iterable[str] = COMMANDS) -> MainParser:
     """The parser of a command line of these words: it knows the options of the commands that are among them."""
-    top = argparse.ArgumentParser(
+    top = MainParser(
         prog="mbmd",
         description="Modbus Measurement Daemon: polls smart meters on many buses and serves their readings.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"mbmd {__version__}", help="print the version")
     add_bus_options(top)
-    top.set_defaults(**BUS_DEFAULTS)
-    subparsers = top.add_subparsers(metavar="COMMAND", required=True)
+    top.set_defaults(configured=())
+    subparsers = top.add_subparsers(metavar="COMMAND", dest="command", required=True, parser_class=Parser)
     asked = set(words)
     for name, text in COMMANDS.items():
         if name in asked:

@@ -35,6 +35,7 @@ def add_line_options(parser: argparse.ArgumentParser) -> None:
 
 
 BUS_DEFAULTS = {
+    "config": None,
     "adapter": None,
     "baudrate": BAUDRATE,
     "comset": COMSETS[0],
@@ -49,10 +50,11 @@ BUS_DEFAULTS = {
 def add_bus_options(parser: argparse.ArgumentParser) -> None:
     """The options of whoever talks to a bus: they may stand before the command or behind it.
 
-    They set nothing by themselves, so that the command does not undo what stands before it: BUS_DEFAULTS are
-    the defaults of the whole command line.
+    They set nothing by themselves, so that the command does not undo what stands before it, and the environment and
+    the configuration file can: BUS_DEFAULTS are the defaults of the whole command line.
     """
     group = parser.add_argument_group("bus options", argument_default=SUPPRESS)
+    add_config(group)
     group.add_argument("-a", "--adapter", metavar="ADAPTER", help=f"default adapter: {ADAPTER_HELP}")
     group.add_argument("-b", "--baudrate", type=int, metavar="RATE", help=f"default: {BAUDRATE}")
     group.add_argument("--comset", help=f"one of {', '.join(COMSETS)}; default: {COMSETS[0]}")
@@ -61,10 +63,23 @@ def add_bus_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--raw", action="store_true", help="log every frame in hex")
     add_devices_dir(group)
     group.add_argument("-v", "--verbose", action="store_true", help="log more")
+    parser.set_defaults(configured=tuple(BUS_DEFAULTS))
+
+
+def add_config(parser: argparse._ActionsContainer) -> None:
+    """`-c`: the configuration file."""
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="FILE",
+        default=SUPPRESS,
+        help="configuration file, empty for none; default: the first of ~/mbmd.yaml, ./mbmd.yaml and /etc/mbmd.yaml",
+    )
 
 
 def add_devices_dir(parser: argparse._ActionsContainer) -> None:
     """`--devices-dir`: where device tables of the user are."""
+    parser.set_defaults(configured=("devices_dir",))
     parser.add_argument(
         "--devices-dir",
         action="append",

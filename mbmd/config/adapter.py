@@ -121,7 +121,7 @@ def _comset(text: str) -> str:
 ADAPTER_OPTIONS: Mapping[str, Option] = {
     "id": number(1, 9999),
     "baudrate": number(300, 4_000_000),
-    "comset": Option(_comset, str, schema={"enum": COMSETS}),
+    "comset": Option(_comset, str, schema={"enum": list(COMSETS)}),
     "rs485": FLAG,
     "unit_pause": DURATION,
     "connect_delay": DURATION,

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mbmd.config.devices import Device
+
+if TYPE_CHECKING:
+    from mbmd.config.model import Influx, Mqtt
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,9 @@ class RunConfig:
 
     `api` is host and port of the web server, None for none; `rate` and `timeout` are seconds; `raw` logs frames.
     `state` is the file that keeps what was learned of devices, None for none. `plausibility` lets only plausible
-    values through. `device_dirs` are folders with device tables of the user, the first of which wins.
+    values through. `mqtt` and `influx` say where readings go beside, None for nowhere. `device_dirs` are folders with
+    device tables of the user, the first of which wins. `file` is the configuration file that all of this came from,
+    None for none.
     """
 
     devices: tuple[Device, ...]
@@ -22,4 +28,7 @@ class RunConfig:
     raw: bool = False
     state: Path | None = None
     plausibility: bool = True
+    mqtt: "Mqtt | None" = None
+    influx: "Influx | None" = None
     device_dirs: tuple[Path, ...] = ()
+    file: Path | None = None

@@ -12,6 +12,7 @@ _UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, 
 DURATION_PART = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)"
 """Regular expression of a number with its unit."""
 _PART = re.compile(DURATION_PART)
+_DURATION = re.compile(f"({DURATION_PART})+")
 _LONGEST = 2**63 / 1e9
 """Seconds; longer ones are refused by Go, and by event loops."""
 
@@ -20,10 +21,9 @@ def parse_duration(text: str) -> float:
     """Seconds of a duration such as `300ms`, `1s` or `1m30s`; `0` alone needs no unit."""
     if text == "0":
         return 0.0
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    if not _DURATION.fullmatch(text):
         raise UsageError(f"{text!r} is not a duration: write it as 300ms, 1s or 1m30s")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if seconds >= _LONGEST:
         raise UsageError(f"duration {text!r} is longer than 292 years")
     return seconds

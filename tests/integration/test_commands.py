@@ -132,7 +132,7 @@ REFUSED = {
     "two on one unit": (("-a", "mock", "-d", "sdm:1,abb:1"), "two meters on unit 1 of mock: sdm and abb"),
     "sunspec": (("-a", "127.0.0.1:502", "-d", "sma:126"), "SunSpec"),
     "duration": (("-a", "mock", "-d", "sdm:1", "-r", "soon"), "'soon' is not a duration"),
-    "comset": (("-a", "mock", "-d", "sdm:1", "--comset", "7E2"), "comset '7E2' is not one of"),
+    "comset": (("-a", "mock", "-d", "sdm:1", "--comset", "7E2"), "--comset: '7E2' is not one of"),
 }
 
 

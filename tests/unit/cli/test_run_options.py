@@ -12,6 +12,7 @@ import pytest
 from mbmd import __version__, cli, daemon
 from mbmd.cli.run import _EPILOG, make_config
 from mbmd.config.adapter import ADAPTER_OPTIONS, Framing, Medium
+from mbmd.config.example import example
 from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
 from mbmd.config.run import RunConfig
 from mbmd.errors import LinkError, MbmdError
@@ -152,7 +153,9 @@ README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", examples(README) + examples(_EPILOG))
-def test_the_examples_work(command: str) -> None:
+def test_the_examples_work(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("house.yaml").write_text(example(), encoding="utf-8")
     args = cli.make_parser().parse_args(shlex.split(command, comments=True))
     assert make_config(args).devices
 
@@ -173,28 +176,28 @@ def mbmd(*argv: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]
         ([], "no devices: name them with -d, as in -d sdm:1"),
         (["-a", "/dev/a"], "no devices: name them with -d, as in -d sdm:1"),
         (["-d", "sdm:1"], "device 'sdm:1' has no adapter: give one with -a, or write sdm:1@/dev/ttyUSB0"),
-        (["-a", "", "-d", "sdm:1"], "the adapter is empty: give a serial device, host:port or a URL"),
+        (["-a", "", "-d", "sdm:1"], "--adapter: is empty: give a serial device, host:port or a URL"),
         (
             ["-a", "/dev/a", "-d", "sdm"],
             "device 'sdm' is not TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER], as in SDM:1 or SMA:126@10.0.0.4:502",
         ),
         (["-a", "/dev/a", "-d", "sdm:248"], "device 'sdm:248': unit 248 is outside 1 to 247 on /dev/a"),
         (["-a", "/dev/a", "-d", "sdm:1,abb:1"], "two meters on unit 1 of /dev/a: sdm and abb"),
-        (["-a", "/dev/a", "-b", "42", "-d", "sdm:1"], "baudrate '42' is not a number from 300 to 4000000"),
-        (["-a", "/dev/a", "--comset", "7E1", "-d", "sdm:1"], "comset '7E1' is not one of 8N1, 8N2, 8E1, 8O1"),
+        (["-a", "/dev/a", "-b", "42", "-d", "sdm:1"], "--baudrate: '42' is not a number from 300 to 4000000"),
+        (["-a", "/dev/a", "--comset", "7E1", "-d", "sdm:1"], "--comset: '7E1' is not one of 8N1, 8N2, 8E1, 8O1"),
         (["-a", "tpc://h", "-d", "sdm:1"], "adapter 'tpc://h' has unknown scheme 'tpc': did you mean tcp?"),
         (
             ["-a", "rtu:///dev/a?close=true", "-d", "sdm:1"],
             "adapter 'rtu:///dev/a?close=true': close is only for TCP connections: remove it",
         ),
         (["-a", "h:502", "-d", "sdm:1?rat=1s"], "device 'sdm:1?rat=1s' has unknown option 'rat': did you mean rate?"),
-        ([*BUS, "--rate", "1"], "'1' is not a duration: write it as 300ms, 1s or 1m30s"),
-        ([*BUS, "--rate", ""], "'' is not a duration: write it as 300ms, 1s or 1m30s"),
-        ([*BUS, "--timeout", "fast"], "'fast' is not a duration: write it as 300ms, 1s or 1m30s"),
-        ([*BUS, "--timeout", "0"], "--timeout must be longer than nothing, as in 300ms"),
-        ([*BUS, "--api", "8080"], "--api '8080' is not host:port, as in 127.0.0.1:8080"),
-        ([*BUS, "--api", "::1:8080"], "'::1:8080': write an IPv6 address in brackets, as in [::1]:502"),
-        ([*BUS, "--api", "h:0"], "'h:0': a port is a number from 1 to 65535"),
+        ([*BUS, "--rate", "1"], "--rate: '1' is not a duration: write it as 300ms, 1s or 1m30s"),
+        ([*BUS, "--rate", ""], "--rate: '' is not a duration: write it as 300ms, 1s or 1m30s"),
+        ([*BUS, "--timeout", "fast"], "--timeout: 'fast' is not a duration: write it as 300ms, 1s or 1m30s"),
+        ([*BUS, "--timeout", "0"], "--timeout: '0' must be longer than nothing, as in 300ms"),
+        ([*BUS, "--api", "8080"], "--api: '8080' is not host:port, as in 127.0.0.1:8080"),
+        ([*BUS, "--api", "::1:8080"], "--api: '::1:8080': write an IPv6 address in brackets, as in [::1]:502"),
+        ([*BUS, "--api", "h:0"], "--api: 'h:0': a port is a number from 1 to 65535"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_line(
@@ -219,8 +222,20 @@ def test_a_serial_device_that_is_missing_is_exit_code_2(capsys: pytest.CaptureFi
 @pytest.mark.parametrize("argv", [["run", "--nonsense"], ["run", "-b", "fast"], ["nonsense"], ["run", "-a"]])
 def test_what_the_parser_refuses_is_exit_code_2(argv: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = mbmd(*argv, capsys=capsys)
-    assert (code, out) == (2, "")
-    assert ": error: " in err.splitlines()[-1]
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert re.fullmatch(r"mbmd: .+ \(see mbmd( run)? --help\)\n", err)
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["rnu"], "unknown command 'rnu': did you mean run?"),
+        (["config", "chekc"], "unknown command 'chekc': did you mean check?"),
+        (["run", "--devcies", "sdm:1"], "unrecognized arguments: --devcies sdm:1 (see mbmd run --help)"),
+    ],
+)
+def test_what_was_mistyped_is_named(argv: Sequence[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert words in mbmd(*argv, capsys=capsys)[2]
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["--help"], ["run", "--help"]])

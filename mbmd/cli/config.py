@@ -1,0 +1,144 @@
+"""`mbmd config`: check the configuration, show what counts, help to write it."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from mbmd.cli import configured
+from mbmd.cli.run import add_run_options
+from mbmd.errors import UsageError
+
+if TYPE_CHECKING:
+    from mbmd.config.build import Built
+    from mbmd.config.given import Problem
+    from mbmd.config.load import Loaded
+    from mbmd.config.run import RunConfig
+
+_EPILOG = """\
+examples:
+  mbmd config check                     the file that mbmd run takes
+  mbmd config check house.yaml          exit code 2 and a line for each mistake
+  mbmd config show                      what counts, and where it comes from
+  mbmd config show --json -c house.yaml
+  mbmd config example > mbmd.yaml       to begin with
+  mbmd config schema > mbmd.schema.json then, on top of the file:
+                                        # yaml-language-server: $schema=mbmd.schema.json
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "config",
+        help="check and show the configuration",
+        description="Check the configuration, show what counts of it, or print an example or a schema for editors.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    check = actions.add_parser(
+        "check",
+        help="tell all that is wrong with the configuration",
+        description="Check the configuration file with the environment and all options of mbmd run, device tables "
+        "included. Each mistake is a line on standard error; exit code 2 if there are any.",
+    )
+    check.add_argument("file", nargs="?", metavar="FILE", help="in place of -c")
+    add_run_options(check)
+    check.set_defaults(run=_check)
+    show = actions.add_parser(
+        "show",
+        help="show the configuration that counts",
+        description="Show every value of the configuration and where it comes from; secrets are masked. "
+        "Takes all options of mbmd run.",
+    )
+    show.add_argument("--json", action="store_true", help="print JSON")
+    add_run_options(show)
+    show.set_defaults(run=_show)
+    schema = actions.add_parser("schema", help="print a JSON schema of the file, for editors")
+    schema.set_defaults(run=_schema)
+    example = actions.add_parser("example", help="print a commented example of the file")
+    example.set_defaults(run=_example)
+
+
+def _check(args: argparse.Namespace) -> int:
+    if args.file is not None:
+        args.config = args.file
+    try:
+        summary = _checked(args)
+    except UsageError as error:
+        # Lines begin with file and line, as editors know them from compilers.
+        print(error, file=sys.stderr)
+        return 2
+    print(summary)
+    return 0
+
+
+def _checked(args: argparse.Namespace) -> str:
+    """What is to be said of a configuration that is fine; UsageError with all that is wrong."""
+    from mbmd.config.given import usage_error
+
+    loaded = configured.load(args)
+    built = configured.build(loaded)
+    wrong, warnings = _device_problems(loaded, built)
+    for warning in (*built.warnings, *warnings):
+        print(f"warning: {warning}", file=sys.stderr)
+    if problems := [*built.problems, *wrong]:
+        raise usage_error(problems)
+    return f"{loaded.file or 'without a file'}: fine: {_summary(built.config)}"
+
+
+def _device_problems(loaded: "Loaded", built: "Built") -> tuple[list["Problem"], list[str]]:
+    """What the types of the devices refuse, and what only this version does."""
+    from mbmd.devices.registry import SUNSPEC, Registry
+    from mbmd.prepare import Problem, check
+
+    problems, warnings = [], []
+    results = check(built.config, Registry(built.config.device_dirs))
+    for path, result in zip(built.paths, results, strict=True):
+        if isinstance(result, Problem):
+            problem = loaded.problem(path, result.text if path != "devices" else str(result))
+            if result.device.spec.type.upper() in SUNSPEC:
+                warnings.append(str(problem))
+            else:
+                problems.append(problem)
+    return problems, warnings
+
+
+def _summary(config: "RunConfig") -> str:
+    adapters = {device.spec.adapter for device in config.devices}
+    return f"{_count(len(config.devices), 'device')} on {_count(len(adapters), 'adapter')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _show(args: argparse.Namespace) -> int:
+    from mbmd.cli.output import print_json, print_table
+    from mbmd.config.given import usage_error
+    from mbmd.config.show import rows
+
+    loaded = configured.load(args)
+    if loaded.problems:
+        raise usage_error(loaded.problems)
+    found = list(rows(loaded))
+    if args.json:
+        print_json({row.key: {"value": row.value, "from": row.origin} for row in found})
+    else:
+        print_table(("key", "value", "from"), found)
+    return 0
+
+
+def _schema(_args: argparse.Namespace) -> int:
+    from mbmd.cli.output import print_json
+    from mbmd.config.schema import schema
+
+    print_json(schema())
+    return 0
+
+
+def _example(_args: argparse.Namespace) -> int:
+    from mbmd.config.example import example
+
+    print(example(), end="")
+    return 0

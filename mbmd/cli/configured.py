@@ -1,0 +1,100 @@
+"""The configuration of a command: what its file, the environment and its flags say."""
+
+import argparse
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+from mbmd.config import environment
+from mbmd.config.paths import device_directories, home_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mbmd.config.build import Built
+    from mbmd.config.buses import Buses
+    from mbmd.config.load import Flags, Loaded
+
+log = logging.getLogger(__name__)
+
+_FLAGS = {
+    "adapter": "--adapter",
+    "baudrate": "--baudrate",
+    "comset": "--comset",
+    "rtu": "--rtu",
+    "timeout": "--timeout",
+    "raw": "--raw",
+    "verbose": "--verbose",
+    "devices_dir": "--devices-dir",
+    "devices": "--devices",
+    "rate": "--rate",
+    "api": "--api",
+    "state": "--state",
+    "plausibility": "--no-plausibility",
+}
+"""Keys of the configuration that the command line may give, and how."""
+
+
+def config_file(args: argparse.Namespace) -> "Path | None":
+    """The configuration file, if there is one; UsageError if the one that was named is not there."""
+    from mbmd.config.files import find_file
+
+    return find_file(args.config, os.environ, home_directory())
+
+
+def load(args: argparse.Namespace) -> "Loaded":
+    """The whole configuration, with all that is wrong with it."""
+    from mbmd.config.load import load
+
+    return load(config_file(args), os.environ, _flags(args))
+
+
+def build(loaded: "Loaded") -> "Built":
+    """What a run needs of it, with all that is wrong."""
+    from mbmd.config.build import build
+
+    return build(loaded, (*loaded.config.devices_dir, *device_directories(os.environ, home_directory())))
+
+
+def _flags(args: argparse.Namespace) -> "Flags":
+    return {key: (flag, _text(getattr(args, key))) for key, flag in _FLAGS.items() if key in args.given}
+
+
+def _text(value: Any) -> str | list[str]:
+    return value if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fill(args: argparse.Namespace) -> None:
+    """Give the options in `args.configured` that were not given the values of file and environment, if there are any.
+
+    A command that names an adapter of the file gets it as the file says, and one that names none gets the only one.
+    """
+    if not args.configured or (config_file(args) is None and not environment.is_given(os.environ)):
+        return
+    from mbmd.config.buses import buses
+    from mbmd.config.given import usage_error
+
+    loaded = load(args)
+    found = buses(loaded)
+    if problems := [*loaded.problems, *found.problems]:
+        raise usage_error(problems)
+    for warning in loaded.warnings:
+        log.warning("%s", warning)
+    values = _values(loaded, found)
+    for key in args.configured:
+        if key in values and (key not in args.given or key == "adapter"):
+            setattr(args, key, values[key])
+
+
+def _values(loaded: "Loaded", found: "Buses") -> "Mapping[str, Any]":
+    """The values of bus options, as the command line would have them."""
+    from mbmd.config.values import format_duration
+
+    config = loaded.config
+    keys = ("baudrate", "comset", "rtu", "raw", "verbose")
+    values = {key: getattr(config, key) for key in keys}
+    values["timeout"] = format_duration(config.timeout)
+    values["devices_dir"] = [str(path) for path in config.devices_dir] or None
+    values["adapter"] = str(found.default) if found.default else config.adapter
+    return values
