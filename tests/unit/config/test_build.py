@@ -1,15 +1,22 @@
 """From the configuration to devices on adapters, with their ids and names, and secrets out of their files."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mbmd.config.adapter import Framing, parse_adapter
 from mbmd.config.build import Built, build
 from mbmd.config.load import load
+from mbmd.config.model import AdapterKeys, Config, DeviceKeys, keys
 from mbmd.config.options import DeviceOptions
 from mbmd.config.run import RunConfig
+
+if TYPE_CHECKING:
+    from msgspec import Struct
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -196,3 +203,32 @@ def test_where_a_device_stands_in_the_file_is_known(file: Path) -> None:
     text = "adapter: mock\ndevices:\n- {type: sdm}\n- {type: sdm, id: 1}\n- {type: sdm, id: 2}"
     assert built(file, text).paths == ("devices[1]", "devices[2]")
     assert built(file, text, devices=["sdm:3,sdm:4"]).paths == ("devices", "devices")
+
+
+TEXTS = st.sampled_from(
+    ["sdm", "1", "0", "255", "7", "mock", "/dev/a", "tcp://h", "rtu://x", "g:23", "true", "1s", "Power", ""]
+)
+VALUES = TEXTS | st.text(max_size=6) | st.none() | st.lists(TEXTS, max_size=2)
+
+
+def section(kind: "type[Struct]") -> "st.SearchStrategy[dict[str, Any]]":
+    return st.dictionaries(st.sampled_from(list(keys(kind))), VALUES, max_size=6)
+
+
+ADAPTER = st.builds(lambda more, device: {**more, "device": device}, section(AdapterKeys), TEXTS)
+DEVICE = st.builds(lambda more, unit: {**more, "type": "sdm", "id": unit}, section(DeviceKeys), TEXTS)
+FILES = st.builds(
+    lambda top, adapters, devices: {**top, "adapters": adapters, "devices": devices},
+    section(Config),
+    st.lists(ADAPTER | section(AdapterKeys), max_size=3),
+    st.lists(DEVICE | section(DeviceKeys), max_size=3),
+)
+
+
+@given(FILES)
+def test_any_file_is_a_run_or_problems(tmp_path_factory: pytest.TempPathFactory, tree: dict[str, Any]) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.yaml"
+    made = built(file, yaml.safe_dump(tree, allow_unicode=True))
+    assert all(str(problem).startswith(f"{file}:") and str(problem).isprintable() for problem in made.problems)
+    names = [device.id.casefold() for device in made.config.devices]
+    assert made.problems or len(set(names)) == len(names) > 0
