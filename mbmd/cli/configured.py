@@ -9,12 +9,12 @@ from mbmd.config import environment
 from mbmd.config.paths import device_directories, home_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from pathlib import Path
 
     from mbmd.config.build import Built
     from mbmd.config.buses import Buses
-    from mbmd.config.load import Flags, Loaded
+    from mbmd.config.load import Loaded
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +43,14 @@ def config_file(args: argparse.Namespace) -> "Path | None":
     return find_file(args.config, os.environ, home_directory())
 
 
-def load(args: argparse.Namespace) -> "Loaded":
-    """The whole configuration, with all that is wrong with it."""
+def load(args: argparse.Namespace, keys: "Container[str]" = _FLAGS) -> "Loaded":
+    """The whole configuration, with all that is wrong with it; `keys` are those that options of the command are for."""
     from mbmd.config.load import load
 
-    return load(config_file(args), os.environ, _flags(args))
+    given = {
+        key: (flag, _text(getattr(args, key))) for key, flag in _FLAGS.items() if key in args.given and key in keys
+    }
+    return load(config_file(args), os.environ, given)
 
 
 def build(loaded: "Loaded") -> "Built":
@@ -55,10 +58,6 @@ def build(loaded: "Loaded") -> "Built":
     from mbmd.config.build import build
 
     return build(loaded, (*loaded.config.devices_dir, *device_directories(os.environ, home_directory())))
-
-
-def _flags(args: argparse.Namespace) -> "Flags":
-    return {key: (flag, _text(getattr(args, key))) for key, flag in _FLAGS.items() if key in args.given}
 
 
 def _text(value: Any) -> str | list[str]:
@@ -75,7 +74,7 @@ def fill(args: argparse.Namespace) -> None:
     from mbmd.config.buses import buses
     from mbmd.config.given import usage_error
 
-    loaded = load(args)
+    loaded = load(args, args.configured)
     found = buses(loaded)
     if problems := [*loaded.problems, *found.problems]:
         raise usage_error(problems)

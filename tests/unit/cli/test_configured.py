@@ -9,7 +9,7 @@ import pytest
 
 from mbmd import cli
 from mbmd.cli import configured
-from mbmd.cli.options import add_bus_options, add_devices_dir, default_adapter
+from mbmd.cli.options import BUS_DEFAULTS, add_bus_options, add_devices_dir, default_adapter
 from mbmd.cli.parser import MainParser
 from mbmd.cli.run import make_config
 from mbmd.config.run import RunConfig
@@ -108,6 +108,20 @@ def test_a_variable_that_means_nothing_is_warned_of(
     assert [record.getMessage() for record in caplog.records] == [
         "'MBMD_TIMOUT' in the environment means nothing: did you mean MBMD_TIMEOUT?"
     ]
+
+
+@pytest.mark.parametrize("command", [["run"], ["simulate"], ["demo"], ["config", "show"]])
+def test_nothing_counts_as_given_that_was_not(command: list[str]) -> None:
+    assert not cli._parser().parse_args(command).given & set(BUS_DEFAULTS) - {"adapter", "baudrate", "comset"}
+    assert cli._parser().parse_args(["run", "--raw"]).given & set(BUS_DEFAULTS) == {"raw"}
+
+
+def test_commands_find_the_tables_that_the_file_names(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("tables").mkdir()
+    Path("tables/mymeter.toml").write_text("nonsense = 1\n", encoding="utf-8")
+    write("devices_dir: tables")
+    assert cli.main(["simulate", "-a", "127.0.0.1:1", "-d", "mymeter:1"]) == 2
+    assert "mymeter.toml" in capsys.readouterr().err
 
 
 def run(*argv: str) -> RunConfig:

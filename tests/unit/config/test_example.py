@@ -43,6 +43,15 @@ def test_the_example_is_a_configuration() -> None:
     ]
 
 
+def test_the_manual_begins_with_a_configuration(tmp_path: Path) -> None:
+    manual = approve.MANUAL.read_text(encoding="utf-8")
+    file = tmp_path / "mbmd.yaml"
+    file.write_text(manual.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    built = build(load(file, {}, {}), ())
+    assert built.problems == ()
+    assert [device.id for device in built.config.devices] == ["SDM1.1", "ABB7.1"]
+
+
 def test_the_example_with_all_its_keys_is_a_configuration(tmp_path: Path) -> None:
     file = tmp_path / "mbmd.yaml"
     file.write_text(uncommented(), encoding="utf-8")
