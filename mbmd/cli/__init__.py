@@ -18,7 +18,7 @@ from mbmd.errors import MbmdError, UsageError
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "poll devices and serve their readings",
-        "config": "check, show and explain the configuration",
+        "config": "check and show the configuration",
         "devices": "list the types of devices; show, check and try their tables",
         "simulate": "simulate meters on the network or on pseudo terminals",
         "demo": "see mbmd at work on simulated meters",

@@ -41,6 +41,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="tell all that is wrong with the configuration",
         description="Check the configuration file with the environment and all options of mbmd run, device tables "
         "included. Each mistake is a line on standard error; exit code 2 if there are any.",
+        epilog="examples:\n  mbmd config check\n  mbmd config check house.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("file", nargs="?", metavar="FILE", help="in place of -c")
     add_run_options(check)
@@ -50,13 +52,27 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="show the configuration that counts",
         description="Show every value of the configuration and where it comes from; secrets are masked. "
         "Takes all options of mbmd run.",
+        epilog="examples:\n  mbmd config show\n  mbmd config show -c house.yaml --rate 5s --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     show.add_argument("--json", action="store_true", help="print JSON")
     add_run_options(show)
     show.set_defaults(run=_show)
-    schema = actions.add_parser("schema", help="print a JSON schema of the file, for editors")
+    schema = actions.add_parser(
+        "schema",
+        help="print a JSON schema of the file, for editors",
+        description="Print a JSON schema of the configuration file, by which editors complete and check it.",
+        epilog="example:\n  mbmd config schema > mbmd.schema.json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     schema.set_defaults(run=_schema)
-    example = actions.add_parser("example", help="print a commented example of the file")
+    example = actions.add_parser(
+        "example",
+        help="print a commented example of the file",
+        description="Print a configuration file with every key, its default and what it is for.",
+        epilog="example:\n  mbmd config example > mbmd.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     example.set_defaults(run=_example)
 
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from msgspec import NODEFAULT, Meta, Struct, structs
 
 from mbmd.config import texts
-from mbmd.config.adapter import ADAPTER_OPTIONS, BAUDRATE, COMSETS
+from mbmd.config.adapter import ADAPTER_OPTIONS
+from mbmd.config.defaults import BAUDRATE, COMSETS, DEFAULT_API, DEFAULT_RATE, DEFAULT_TIMEOUT
 from mbmd.config.options import DEVICE_OPTIONS, FLAG, Option, number
-from mbmd.config.run import DEFAULT_API, DEFAULT_RATE, DEFAULT_TIMEOUT
 from mbmd.config.texts import Secret
 from mbmd.config.values import parse_duration
 

@@ -112,8 +112,8 @@ def test_a_variable_that_means_nothing_is_warned_of(
 
 @pytest.mark.parametrize("command", [["run"], ["simulate"], ["demo"], ["config", "show"]])
 def test_nothing_counts_as_given_that_was_not(command: list[str]) -> None:
-    assert not cli._parser().parse_args(command).given & set(BUS_DEFAULTS) - {"adapter", "baudrate", "comset"}
-    assert cli._parser().parse_args(["run", "--raw"]).given & set(BUS_DEFAULTS) == {"raw"}
+    assert not cli.make_parser().parse_args(command).given & set(BUS_DEFAULTS) - {"adapter", "baudrate", "comset"}
+    assert cli.make_parser().parse_args(["run", "--raw"]).given & set(BUS_DEFAULTS) == {"raw"}
 
 
 def test_commands_find_the_tables_that_the_file_names(capsys: pytest.CaptureFixture[str]) -> None:
