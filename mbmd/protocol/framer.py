@@ -76,7 +76,9 @@ class SerialFramer(Framer):
         self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
     ) -> bytes:
         frame = self._encode(unit, request.pdu)
-        self.reader.expect(unit, request.prefix, request.length, program, column, echo=frame)
+        # An answer that is its request looks like an echo: what the last request brought tells which of them comes.
+        echo = b"" if request.is_its_own_answer and not self.reader.echoes else frame
+        self.reader.expect(unit, request.prefix, request.length, program, column, echo=echo)
         return frame
 
     def answer_characters(self, request: Request) -> int:

@@ -24,6 +24,11 @@ class Request:
     prefix: bytes
     length: int
 
+    @property
+    def is_its_own_answer(self) -> bool:
+        """Whether a good answer is the request once more, as of functions 5 and 6."""
+        return self.prefix == self.pdu
+
 
 def read(function: int, address: int, count: int) -> Request:
     """Read coils (function 1) or discrete inputs (2), eight in a byte from the lowest bit on, or holding (3) or
@@ -32,6 +37,16 @@ def read(function: int, address: int, count: int) -> Request:
         raise ValueError(f"cannot read {count} registers at {address} with function {function}")
     length = 2 * count if function in (3, 4) else (count + 7) // 8
     return Request(_head(function, address, count), bytes((function, length)), length)
+
+
+def write_coil(address: int, on: bool) -> Request:
+    """Write one coil (function 5); the answer is the request."""
+    return _write_one(5, address, 0xFF00 if on else 0)
+
+
+def write_register(address: int, word: int) -> Request:
+    """Write one holding register (function 6); the answer is the request."""
+    return _write_one(6, address, word)
 
 
 def write_registers(address: int, words: Sequence[int]) -> Request:
@@ -50,6 +65,13 @@ def write_coils(address: int, coils: Sequence[bool]) -> Request:
     size = (len(coils) + 7) // 8
     packed = sum(coil << at for at, coil in enumerate(coils)).to_bytes(size, "little")
     return Request(head + bytes((size,)) + packed, head, 0)
+
+
+def _write_one(function: int, address: int, word: int) -> Request:
+    if not 0 <= address <= 0xFFFF:
+        raise ValueError(f"cannot write at {address}")
+    pdu = _head(function, address, word)
+    return Request(pdu, pdu, 0)
 
 
 def _head(function: int, address: int, count: int) -> bytes:

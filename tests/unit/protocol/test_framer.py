@@ -8,7 +8,7 @@ from mbmd._native import framing
 from mbmd.config.adapter import Framing
 from mbmd.errors import FrameError, LinkError, MbmdError, ModbusException
 from mbmd.protocol.framer import ANSWER, DAMAGED, LOST_SYNC, WAITING, Framer, make_framer
-from mbmd.protocol.pdu import read
+from mbmd.protocol.pdu import read, write_register
 from tests.scripted import Asked, unwrap, wrap
 
 REQUEST = read(3, 107, 3)
@@ -151,3 +151,30 @@ def test_what_was_discarded_is_not_answered(kind: Framing) -> None:
     framer.feed(first.good()[:5])
     framer.discard()
     assert framer.feed(ask(framer, kind).good()) == ANSWER
+
+
+WRITE = write_register(1, 3)
+
+
+@pytest.mark.parametrize("kind", [Framing.RTU, Framing.ASCII])
+@pytest.mark.parametrize("echoing", [False, True])
+def test_an_answer_that_is_its_request_is_told_from_an_echo_by_what_the_line_did_before(
+    kind: Framing, echoing: bool
+) -> None:
+    framer = make_framer(kind)
+    asked = ask(framer, kind)
+    assert framer.feed((asked.request() if echoing else b"") + asked.good()) == ANSWER
+    for _ in range(2):
+        frame = framer.request(17, WRITE)
+        assert framer.feed(frame) == (WAITING if echoing else ANSWER)
+        if echoing:
+            assert framer.feed(frame) == ANSWER
+    framer.request(17, WRITE)
+    if echoing:
+        framer.feed(frame)
+    assert framer.feed(wrap(kind, 17, bytes((0x86, 2)))) == framing.EXCEPTION
+
+
+def test_of_an_answer_that_is_its_request_modbus_tcp_has_no_doubt() -> None:
+    framer = make_framer(Framing.MBAP)
+    assert framer.feed(framer.request(17, WRITE)) == ANSWER
