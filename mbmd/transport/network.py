@@ -1,6 +1,7 @@
 """TCP and UDP connections to Modbus devices and gateways."""
 
 import asyncio
+import os
 import socket
 
 from mbmd.config.adapter import Adapter
@@ -75,4 +76,5 @@ async def open_udp(adapter: Adapter, receiver: Receiver) -> Line:
 def _reason(error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeError):
         return "this cannot be the name of a host"
-    return error.strerror or str(error)
+    # The system's words: an event loop puts the address into its own, and a name not found has a negative errno.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
