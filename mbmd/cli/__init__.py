@@ -1,6 +1,7 @@
 """The command `mbmd`; one file or folder a subcommand, of which only the one that is asked for is imported.
 
-Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration, 130 interrupted.
+Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration; as shells have it 130 when interrupted
+and 141 when nobody reads the output any more.
 """
 
 import os
@@ -19,6 +20,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "poll devices and serve their readings",
         "config": "check and show the configuration",
+        "read": "read registers, coils or inputs of a device",
+        "write": "write registers or coils of a device",
         "devices": "list the types of devices; show, check and try their tables",
         "simulate": "simulate meters on the network or on pseudo terminals",
         "demo": "see mbmd at work on simulated meters",

@@ -1,23 +1,40 @@
-"""The parser of the command line: errors in one line, and what was given told from what is default."""
+"""The parser of the command line: errors in one line, negative numbers as values, what was given told from defaults."""
 
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 
 from mbmd.cli.options import BUS_DEFAULTS
 
 # Known to type checkers as that of typing, whose import would be an eighth of what `mbmd --help` takes.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any, NoReturn
+
+_NEGATIVE = re.compile(r" *-(\.?[0-9].*|inf(inity)?|nan)", re.IGNORECASE | re.DOTALL)
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line that says where help is."""
+    """An ArgumentParser whose errors are one line, and to which `-123`, `-1e3`, `-0x10` and `-inf` are never options.
+
+    By itself argparse takes those for options that it does not know, which ones depends on the version of Python.
+    What begins with a space never is one, so they get one more on the way in and lose it on the way out; parsers of
+    subcommands do so in turn.
+    """
+
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+        """As of argparse."""
+        given = sys.argv[1:] if args is None else args
+        parsed, rest = super().parse_known_args([_shield(arg) for arg in given], namespace)
+        for name, value in vars(parsed).items():
+            setattr(parsed, name, _unshield(value))
+        return parsed, [_unshield(arg) for arg in rest]
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit with code 2."""
+        """Say what is wrong and where help is, and exit with code 2."""
         self.exit(2, f"mbmd: {message} (see {self.prog} --help)\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -38,3 +55,13 @@ class MainParser(Parser):
             self.exit(2, f"mbmd: unrecognized arguments: {' '.join(rest)} (see mbmd {parsed.command} --help)\n")
         given = vars(parsed)
         return argparse.Namespace(**{**BUS_DEFAULTS, **given}, given=frozenset(given))
+
+
+def _shield(arg: str) -> str:
+    return f" {arg}" if _NEGATIVE.fullmatch(arg) else arg
+
+
+def _unshield(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unshield(item) for item in value]
+    return value[1:] if isinstance(value, str) and value[:1] == " " and _NEGATIVE.fullmatch(value) else value

@@ -63,12 +63,19 @@ def _core(served: Iterable[Meter]) -> SimCore:
 @asynccontextmanager
 async def serving(url: str, served: Iterable[Meter]) -> AsyncIterator[Adapter]:
     """Serve meters at an adapter written as a URL; `{folder}` is one for pseudo terminals, `{port}` a free port."""
+    async with serving_units(url, _core(served)) as adapter:
+        yield adapter
+
+
+@asynccontextmanager
+async def serving_units(url: str, units: SimCore) -> AsyncIterator[Adapter]:
+    """The same for any units that pymodbus can serve."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         adapter = parse_adapter(url.format(folder=folder, port=port))
         serial = adapter.medium is Medium.SERIAL
         medium = Medium.TCP if serial else adapter.medium
-        server = Server(_core(served), medium, adapter.framing, ("127.0.0.1", port))
+        server = Server(units, medium, adapter.framing, ("127.0.0.1", port))
         async with _on_pty(server, adapter) if serial else _listening(server):
             yield adapter
 

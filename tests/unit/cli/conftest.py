@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mbmd.config import files
+from tests.unit.cli.by_hand import Shell
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +16,8 @@ def nothing_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(capsys, monkeypatch)
