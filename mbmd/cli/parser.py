@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
     subcommands do so in turn.
     """
 
-    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """As of argparse."""
         given = sys.argv[1:] if args is None else args
         parsed, rest = super().parse_known_args([_shield(arg) for arg in given], namespace)
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
             from mbmd.config.values import did_you_mean
 
-            self.error(f"unknown command {value!r}{did_you_mean(value, action.choices)}")
+            self.error(f"unknown command {_unshield(value)!r}{did_you_mean(value, action.choices)}")
         super()._check_value(action, value)
 
 

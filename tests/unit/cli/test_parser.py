@@ -57,7 +57,7 @@ def test_behind_two_dashes_all_is_a_value() -> None:
         (["write", "1", "-x", "-5"], "unrecognized arguments: -x"),
         (["write", "1", "2", "3", "-5"], "unrecognized arguments: -5"),
         (["write", "1", "-information"], "unrecognized arguments: -information"),
-        (["-5"], "invalid choice: ' -5'"),
+        (["-5"], "unknown command '-5': it is one of write"),
     ],
 )
 def test_what_is_neither_is_refused(argv: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

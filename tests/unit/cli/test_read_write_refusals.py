@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_one_line_and_nothing_is_opened(line: str, message:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (f"write {A} -y -e hex 100 1 -beef", "error: argument -b/--baudrate: invalid int value: 'eef'"),
+        (f"write {A} -y -e hex 100 1 -beef", "mbmd: argument -b/--baudrate: invalid int value: 'eef'"),
         (f"read {A} 100 1 5", "unrecognized arguments: 5"),
         (f"read {A} 100 --cuont 5", "unrecognized arguments: --cuont"),
     ],
