@@ -16,6 +16,7 @@ from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Influx, Mqtt, Sec
 from mbmd.config.options import PollClass
 from mbmd.config.show import shown
 from mbmd.devices.registry import BUILT_IN
+from tests.simulated_units import confusions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -95,6 +96,7 @@ BROKEN = sorted((CASES / "config").glob("*.yaml"))
 
 SNAPSHOTS: Mapping[str, Callable[[], str]] = {
     "devices.snapshot": devices,
+    "confusions.snapshot": confusions,
     "../../mbmd.dist.yaml": example,
     "../../docs/configuration.md": manual,
     **{f"config/{case.stem}.errors": partial(errors, case) for case in BROKEN},
