@@ -49,14 +49,17 @@ class Session:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    async def ask(self, unit: int, request: Request, attempts: int = ATTEMPTS) -> bytes:
+    async def ask(
+        self, unit: int, request: Request, attempts: int = ATTEMPTS, *, patience: float | None = None
+    ) -> bytes:
         """The data of the answer to a request, which is sent again where that may help: not one that writes.
 
+        `patience` counts in place of that of the session.
         Raises TransactionError for what the last attempt brought, LinkError when the line is down.
         """
         for left in reversed(range(attempts)):
             try:
-                await self._transact(unit, request)
+                await self._transact(unit, request, patience)
             except (AnswerTimeout, FrameError):
                 if not left:
                     raise
@@ -123,18 +126,18 @@ class Session:
                 break
         return there, None
 
-    async def _transact(self, unit: int, request: Request) -> None:
+    async def _transact(self, unit: int, request: Request, patience: float | None = None) -> None:
         """Raises NotConnectedError where the request did not go out, as there is no connection any more."""
         client = self.client
         pause = client.adapter.options.pause or 0.0
         try:
-            await client.transact(unit, request, pause=pause)
+            await client.transact(unit, request, patience=patience, pause=pause)
         except NotConnectedError:
             try:
                 await client.connect()
             except LinkError as error:
                 raise NotConnectedError(str(error)) from None
-            await client.transact(unit, request, pause=pause)
+            await client.transact(unit, request, patience=patience, pause=pause)
 
 
 def _has_done_nothing(error: TransactionError | LinkError) -> bool:

@@ -15,7 +15,7 @@ LEVELS = (
     {"planner", "readings"},
     {"bus", "sinks", "web", "simulator"},
     {"prepare", "session"},
-    {"daemon"},
+    {"daemon", "scan"},
     {"cli"},
 )
 """Rooms of the house, from the ground up: a module may import its own room and those of lower levels."""

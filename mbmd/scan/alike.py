@@ -1,0 +1,44 @@
+"""Whether two units are one device under two ids; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mbmd.measurements import CATALOGUE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mbmd.scan.unit import Portrait
+
+NEAR = 0.0001
+"""The share by which the counters of one device may differ, as they go on meanwhile."""
+STEP = 0.5
+"""What they may differ anyway, in kWh."""
+
+
+def are_alike(one: Portrait, other: Portrait) -> bool:
+    """Whether both are of one type and refuse the same, and their counters stand at the same."""
+    if not (one.is_known and other.is_known):
+        return False
+    if (one.types, one.sunspec, _refused(one)) != (other.types, other.sunspec, _refused(other)):
+        return False
+    mine, theirs = _counters(one), _counters(other)
+    return all(abs(mine[name] - theirs[name]) <= STEP + NEAR * abs(mine[name]) for name in mine.keys() & theirs.keys())
+
+
+def strangers(portraits: Iterable[Portrait]) -> list[list[Portrait]]:
+    """Units that fit no type, those together that have said the very same: they may be one gateway."""
+    groups: dict[object, list[Portrait]] = {}
+    for portrait in portraits:
+        groups.setdefault(frozenset(portrait.answers.items()), []).append(portrait)
+    return list(groups.values())
+
+
+def _refused(portrait: Portrait) -> set[object]:
+    return {read for read, answer in portrait.answers.items() if isinstance(answer, int)}
+
+
+def _counters(portrait: Portrait) -> dict[str, float]:
+    values = portrait.matches[0].values if portrait.matches else {}
+    return {name: number for name, number in values.items() if CATALOGUE[name].kind is Kind.COUNTER}

@@ -1,0 +1,46 @@
+"""How a SunSpec device begins: the marker and model 1, which says what the device is; pure.
+
+Source: SunSpec Device Information Model Specification and its model 1 (common).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MARKER = b"SunS"
+BASES = (40000, 0, 50000)
+"""Addresses, of holding registers, where the marker may be."""
+MARKER_REGISTERS = 2
+HEADER_REGISTERS = 2
+"""Model id and length in registers, before each model."""
+
+_COMMON = 1
+_STRINGS = {"manufacturer": (0, 16), "model": (16, 16), "options": (32, 8), "version": (40, 8), "serial": (48, 16)}
+_LENGTHS = (65, 66)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What a device says it is; empty where it says nothing."""
+
+    manufacturer: str = ""
+    model: str = ""
+    options: str = ""
+    version: str = ""
+    serial: str = ""
+
+
+def common_length(header: bytes) -> int:
+    """Registers of model 1 behind its header; 0 if another model is there, or one of another length."""
+    model, length = int.from_bytes(header[:2]), int.from_bytes(header[2:4])
+    return length if model == _COMMON and length in _LENGTHS else 0
+
+
+def parse_common(data: bytes) -> Common:
+    """The texts of model 1 from its registers behind the header."""
+    return Common(**{name: _text(data[2 * at : 2 * (at + size)]) for name, (at, size) in _STRINGS.items()})
+
+
+def _text(data: bytes) -> str:
+    text = data.partition(b"\0")[0].decode("utf-8", "replace").strip()
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

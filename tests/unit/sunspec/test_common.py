@@ -1,0 +1,33 @@
+"""What a SunSpec device says that it is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mbmd.sunspec.common import Common, common_length, parse_common
+
+
+def text(value: str, registers: int) -> bytes:
+    return value.encode().ljust(2 * registers, b"\0")
+
+
+def test_model_1_with_65_or_66_registers_is_taken() -> None:
+    assert common_length(bytes((0, 1, 0, 66))) == 66
+    assert common_length(bytes((0, 1, 0, 65))) == 65
+
+
+def test_another_model_or_length_is_not() -> None:
+    assert common_length(bytes((0, 103, 0, 66))) == 0
+    assert common_length(bytes((0, 1, 0, 50))) == 0
+    assert common_length(b"\xff\xff\0\0") == 0
+    assert common_length(b"") == 0
+
+
+def test_texts_are_trimmed() -> None:
+    data = text("SMA ", 16) + text("STP 8.0", 16) + text("", 8) + text("1.2", 8) + text("  4711", 16) + b"\0\x7e\x80\0"
+    assert parse_common(data) == Common("SMA", "STP 8.0", "", "1.2", "4711")
+
+
+@given(st.binary(max_size=140))
+def test_whatever_comes_is_text_that_can_be_printed(data: bytes) -> None:
+    common = parse_common(data)
+    assert all(value.isprintable() for value in (common.manufacturer, common.model, common.serial))
