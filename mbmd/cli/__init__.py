@@ -19,6 +19,7 @@ from mbmd.errors import MbmdError, UsageError
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "poll devices and serve their readings",
+        "scan": "find the devices on a bus",
         "config": "check and show the configuration",
         "read": "read registers, coils or inputs of a device",
         "write": "write registers or coils of a device",
@@ -35,7 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 _EPILOG = """\
 examples:
   mbmd run -a /dev/ttyUSB0 -d sdm:1,janitza:26
-  mbmd devices show sdm
+  mbmd scan -a /dev/ttyUSB0
   mbmd help run
 
 exit codes:
