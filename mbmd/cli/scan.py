@@ -79,16 +79,16 @@ def run(args: argparse.Namespace) -> int:
     from mbmd.cli.scan_watch import make_watch
 
     surveys: list[Survey] = []
-    interrupted = True
+    interrupted, failure = False, None
     try:
         with make_watch(is_quiet=args.json, has_bar=not (args.raw or args.verbose)) as watch:
             interrupted = uvloop.run(_until_interrupted(_scan(job, surveys, watch)))
-    except MbmdError:
-        if not any(survey.portraits for survey in surveys):
-            raise
+    except MbmdError as error:
+        failure = error
+    if failure is None or any(survey.portraits for survey in surveys):
         (print_document if args.json else print_summary)(surveys)
-        raise
-    (print_document if args.json else print_summary)(surveys)
+    if failure is not None:
+        raise failure
     if interrupted:
         return INTERRUPTED
     return 0 if any(survey.found for survey in surveys) else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _SHOWN_UNITS = ("V", "Hz", "kWh")
 """Of each unit the first value is shown: it tells people which of their meters it is."""
+
+_CROWD = 8
+"""So many units that answer the very same, and are of no type, are not there."""
 
 
 def found_line(adapter: Adapter, portrait: Portrait) -> str:
@@ -157,17 +160,20 @@ def _notes(survey: Survey) -> list[str]:
         )
     notes += [_stranger_line(group) for group in strangers(survey.unknown)]
     if survey.cut:
-        notes.append(
-            f"the connection ended {survey.cut} times under a request ({survey.reason})" + _other_framing(survey)
-        )
+        notes.append(f"the connection ended {survey.cut} times under a request: {survey.reason}")
+    if survey.complete and not survey.portraits:
+        notes.append(f"nothing answers on {survey.adapter.address}{_advice(survey.adapter)}")
     return notes
 
 
-def _other_framing(survey: Survey) -> str:
-    if survey.portraits or survey.adapter.medium is not Medium.TCP:
+def _advice(adapter: Adapter) -> str:
+    """What else to try on a bus that brought nothing."""
+    if adapter.medium is Medium.SERIAL:
+        return f" at {adapter.baudrate} {adapter.comset}: try --baudrates 9600,19200,38400 --comsets 8N1,8E1"
+    if adapter.medium is not Medium.TCP or adapter.framing is Framing.ASCII:
         return ""
-    other = "without --rtu, as Modbus TCP" if survey.adapter.framing is Framing.RTU else "with --rtu, as RTU over TCP"
-    return f": try it {other}"
+    framing = Framing.MBAP if adapter.framing is Framing.RTU else Framing.RTU
+    return f": a gateway may speak another framing, try -a {shlex.quote(str(replace(adapter, framing=framing)))}"
 
 
 def _stranger_line(group: Sequence[Portrait]) -> str:
@@ -178,10 +184,10 @@ def _stranger_line(group: Sequence[Portrait]) -> str:
             f"#{ids}: something answers, but damaged each time: two devices with one id, a bad line, "
             "or other settings than the bus has"
         )
-    if len(group) > 1:
+    if len(group) >= _CROWD:
         return f"#{ids}: {len(group)} ids answer the very same, {_said(first)}: a gateway's answer, no devices"
     return (
-        f"#{ids} answers, but is of no known type: {_said(first)}; look at its registers with mbmd read -d {ids}, "
+        f"#{ids}: of no known type, it answers {_said(first)}; look at its registers with mbmd read -d {first.unit}, "
         "and describe them in a device table of your own"
     )
 

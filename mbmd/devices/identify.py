@@ -1,8 +1,8 @@
 """Which device type a meter is: what to read of it, and from what came the types that fit; pure.
 
-A type fits when its probe does: a voltage of the mains. Types that fit alike are told apart by the registers that one
-has and the other has not, or has in another form: first by telling ones (voltages, frequency, power factors), then by
-any. What is 0 speaks for nobody, so that a meter that answers 0 for what it does not know gains nothing by it.
+A type fits when its probe does, or another voltage of the mains. Types that fit alike are told apart by the registers
+that one has and the other has not, or has in another form: first by telling ones (voltages, frequency, power factors),
+then by any. What is 0 speaks for nobody, so that a meter that answers 0 for what it does not know gains nothing by it.
 """
 
 from __future__ import annotations
@@ -80,12 +80,15 @@ class Identifier:
         ranked = sorted(scores, key=lambda kind: (-round(scores[kind], 6), kind.zeros(answers), len(kind.fields)))
         return [Match(tuple(kind.types), scores[kind], kind.values(answers)) for kind in ranked]
 
-    def next_read(self, answers: Answers) -> Read | None:
-        """What to read next of a meter that has answered so far; None when no more can be learned."""
-        for read in self.probes:
-            if read not in answers:
-                return read
+    def next_read(self, answers: Answers, brief: bool = False) -> Read | None:
+        """What to read next of a meter that has answered so far; None when no more can be learned.
+
+        `brief`: no more probes once a type fits, for a meter that is slow to say what it does not have.
+        """
         scores = {kind: score for kind in self._kinds if (score := kind.score(answers)) > 0}
+        probe = next((read for read in self.probes if read not in answers), None)
+        if probe is not None and not (brief and scores):
+            return probe
         if not scores or len(answers) >= len(self.probes) + MOST_READS:
             return None
         best = max(scores, key=lambda kind: scores[kind])
@@ -110,10 +113,15 @@ class _Kind:
             self.fields.setdefault(_read(register), register)
 
     def score(self, answers: Answers) -> float:
-        """What all answers together say for these types; 0 if the probe does not fit."""
-        if self.probe is None or weight(self.probe, answers.get(_read(self.probe))) <= 0:
+        """What all answers together say for these types; 0 if neither their probe nor another voltage fits."""
+        weights = {
+            register: weight(register, answers[read]) for read, register in self.fields.items() if read in answers
+        }
+        if not any(
+            number > 0 and (register == self.probe or _is_mains(register)) for register, number in weights.items()
+        ):
             return 0.0
-        return sum(weight(register, answers[read]) for read, register in self.fields.items() if read in answers)
+        return sum(weights.values())
 
     def zeros(self, answers: Answers) -> int:
         """How many values are 0."""
@@ -144,7 +152,11 @@ def _probe(device: DeviceType, registers: Sequence[Register]) -> Register | None
 
 def _preference(register: Register) -> tuple[bool, ...]:
     unit = _unit(register)
-    return unit != "V" or not span(register).is_telling, unit != "Hz", register.measurement != "Sum", unit != "kWh"
+    return not _is_mains(register), unit != "Hz", register.measurement != "Sum", unit != "kWh"
+
+
+def _is_mains(register: Register) -> bool:
+    return _unit(register) == "V" and span(register).is_telling
 
 
 def _unit(register: Register) -> str:

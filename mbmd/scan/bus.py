@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -131,13 +132,23 @@ class Scan:
         A gateway of Modbus TCP queues what it is asked while it waits for a unit. It is waited for until it has
         worked that off, and is given more time as long as that is of use: until it says nothing of a unit after all.
         """
-        if not self._may_queue:
-            self._doubtful.update(dict.fromkeys(self._silent[-2:]))
-            return
-        self._doubtful.update(dict.fromkeys(self._silent))
-        await self._asker.once(self._silent[-1], self._examiner.first, LONGEST * len(self._silent))
-        self._asker.patience = LONGEST
-        self._patience = min(2 * self._patience, LONGEST)
+        queue = self._silent[-math.ceil(LONGEST / self._patience) :] if self._may_queue else self._silent[-2:]
+        self._doubtful.update(dict.fromkeys(queue))
+        if self._may_queue:
+            await self._work_off(queue)
+            self._asker.patience = LONGEST
+            self._patience = min(2 * self._patience, LONGEST)
+
+    async def _work_off(self, queue: Sequence[int]) -> None:
+        """Wait until a gateway answers the last of its queue, or has nothing more to say."""
+        quiet = 0
+        for _ in queue:
+            if await self._asker.once(queue[-1], self._examiner.first, LONGEST) is not Missing.SILENT:
+                return
+            # A late answer shows with the request after the one that it came under.
+            quiet = 0 if self._asker.disturbed else quiet + 1
+            if quiet > 1:
+                return
 
     async def _is_one_device(self, asked: int) -> bool:
         """Whether the units so far, and others that nobody would expect, all are the first one."""

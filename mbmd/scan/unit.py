@@ -95,15 +95,17 @@ class Examiner:
             found = await self._find_sunspec(unit, answers)
             if found is not None:
                 return Portrait(unit, answers, sunspec=found)
-        while not _is_vain(answers) and (read := self._identifier.next_read(answers)) is not None:
+        while not _is_vain(answers):
+            read = self._identifier.next_read(answers, brief=_is_reticent(answers))
+            if read is None:
+                break
             await self._ask(unit, read, answers)
         return Portrait(unit, answers, tuple(self._identifier.matches(answers)))
 
     async def _ask(self, unit: int, read: Read, answers: dict[Read, Answer]) -> Answer:
         """Ask unless it is known; a unit that has more than once kept silent is asked once only."""
         if read not in answers:
-            missed = sum(answer is None for answer in answers.values())
-            outcome = await self._asker.again(unit, read, 1 if missed >= RETICENT_AFTER else ATTEMPTS)
+            outcome = await self._asker.again(unit, read, 1 if _is_reticent(answers) else ATTEMPTS)
             answers[read] = None if isinstance(outcome, Missing) else outcome
         return answers[read]
 
@@ -123,6 +125,10 @@ class Examiner:
             return Common()
         data = await self._asker.again(unit, Read(3, address + HEADER_REGISTERS, length))
         return parse_common(data) if isinstance(data, bytes) else Common()
+
+
+def _is_reticent(answers: Mapping[Read, Answer]) -> bool:
+    return sum(answer is None for answer in answers.values()) >= RETICENT_AFTER
 
 
 def _is_vain(answers: Mapping[Read, Answer]) -> bool:

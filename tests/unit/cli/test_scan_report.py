@@ -110,16 +110,20 @@ def test_a_scan_that_was_cut_short_says_so(surveys: list[Survey]) -> None:
 def test_a_unit_of_no_known_type_is_told_with_what_it_said_and_what_to_do() -> None:
     stranger = Portrait(5, {Read(4, 0, 2): 2, Read(3, 4, 2): 2, Read(3, 8, 2): bytes(4), Read(3, 0, 1): None})
     text = "\n".join(summary([surveyed(stranger)]))
-    assert "#5 answers, but is of no known type: exception 2 (illegal data address) to 2 reads" in text
+    assert "#5: of no known type, it answers exception 2 (illegal data address) to 2 reads" in text
     assert "mbmd read -d 5" in text
     assert "found 0" in text
 
 
 def test_ids_that_all_say_the_same_are_told_in_one_line() -> None:
-    group = [Portrait(unit, {Read(4, 0, 2): bytes(4)}) for unit in (1, 2, 3, 7)]
-    lines = [line for line in summary([surveyed(*group)]) if "gateway" in line]
-    assert len(lines) == 1
-    assert lines[0].startswith("#1-3, 7: 4 ids answer the very same, 0 to 1 reads")
+    group = [Portrait(unit, {Read(4, 0, 2): bytes(4)}) for unit in (*range(1, 10), 20)]
+    (line,) = (line for line in summary([surveyed(*group)]) if "gateway" in line)
+    assert line.startswith("#1-9, 20: 10 ids answer the very same, 0 to 1 reads")
+
+
+def test_a_few_that_say_the_same_may_be_devices() -> None:
+    text = "\n".join(summary([surveyed(*(Portrait(unit, {Read(4, 0, 2): 1}) for unit in (1, 2)))]))
+    assert "#1-2: of no known type" in text
 
 
 def test_two_devices_on_one_id_are_thought_of() -> None:
@@ -134,7 +138,21 @@ def test_one_device_under_all_ids_is_explained() -> None:
 
 def test_a_gateway_that_hangs_up_may_speak_the_other_framing() -> None:
     text = "\n".join(summary([surveyed(adapter="10.0.0.4:502", cut=247, reason="what came is not Modbus TCP")]))
-    assert "try it with --rtu" in text
+    assert "ended 247 times under a request: what came is not Modbus TCP" in text
+    assert "try -a rtu+tcp://10.0.0.4:502" in text
+
+
+@pytest.mark.parametrize(
+    ("adapter", "advice"),
+    [
+        ("/dev/ttyUSB0", "nothing answers on /dev/ttyUSB0 at 9600 8N1: try --baudrates"),
+        ("rtu+tcp://10.0.0.4:23", "try -a tcp://10.0.0.4:23"),
+        ("rtu+udp://10.0.0.4:23", "nothing answers on 10.0.0.4:23"),
+    ],
+)
+def test_where_nothing_answers_there_is_something_else_to_try(adapter: str, advice: str) -> None:
+    assert any(advice in line for line in summary([surveyed(adapter=adapter)]))
+    assert not any(advice in line for line in summary([surveyed(adapter=adapter, complete=False)]))
 
 
 def test_devices_at_several_speeds_are_told_with_theirs() -> None:

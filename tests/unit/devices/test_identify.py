@@ -77,6 +77,16 @@ def test_probes_are_asked_before_anything_else() -> None:
     assert tuple(answers)[: len(ALL.probes)] == ALL.probes
 
 
+@pytest.mark.parametrize("name", ["SDM", "INEPRO", "WAGO87930"])
+def test_a_brief_interview_leaves_out_probes_as_soon_as_a_type_fits(name: str) -> None:
+    image = registers(BUILT_IN.get(name))
+    answers: dict[Read, Answer] = {}
+    while (read := ALL.next_read(answers, brief=True)) is not None:
+        answers[read] = answer(image, read)
+    assert name in [kind.type for kind in ALL.matches(answers)[0].types]
+    assert not set(ALL.probes) <= answers.keys()
+
+
 @pytest.mark.parametrize("said", [None, 1, 2, 4, "zeros", "ones"])
 def test_who_says_the_same_to_everything_is_asked_the_probes_alone_and_fits_nothing(said: object) -> None:
     def ask(read: Read) -> Answer:

@@ -128,6 +128,7 @@ def test_a_meter_that_keeps_silent_about_what_it_does_not_know_is_found() -> Non
 
     made = survey(line_of(RTU, {4: reticent}), range(1, 8))
     assert types(made) == {4: "SDM"}
+    assert made.seconds < 6 * TIMEOUT + 5
 
 
 def test_a_busy_meter_gets_time() -> None:
@@ -160,6 +161,15 @@ def test_a_gateway_that_takes_its_time_to_say_so_is_waited_for() -> None:
     made = survey(line, range(1, 41))
     assert types(made) == {4: "SDM", 30: "ABB"}
     assert made.seconds < 40 * LONGEST
+
+
+def test_a_device_that_was_late_once_does_not_slow_the_scan_down_for_long() -> None:
+    sdm = meter("SDM")
+    units = {50: first(1, late(1.2 * TIMEOUT, sdm), sdm)}
+    made = survey(line_of(MBAP, units), range(1, 101))
+    assert types(made) == {50: "SDM"}
+    # Some waits for a queue that there is not, and twice the patience from then on.
+    assert made.seconds < 50 * TIMEOUT + 50 * 2 * TIMEOUT + 20 * LONGEST
 
 
 def test_a_gateway_of_zeros_is_not_a_bus_full_of_meters() -> None:
