@@ -11,8 +11,8 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging
-from mbmd.config.adapter import COMSETS, Adapter, Framing, Medium, check_line
-from mbmd.config.run import DEFAULT_TIMEOUT
+from mbmd.config.adapter import Adapter, Framing, Medium, check_line
+from mbmd.config.defaults import COMSETS, DEFAULT_TIMEOUT
 from mbmd.config.values import parse_duration, small_number
 from mbmd.errors import MbmdError, UsageError
 

@@ -7,7 +7,7 @@ import pytest
 from mbmd import cli
 from mbmd.cli.scan import TIMEOUT, _job, _scan, parse_ids, parse_lines
 from mbmd.config.adapter import Adapter, parse_adapter
-from mbmd.config.run import DEFAULT_TIMEOUT
+from mbmd.config.defaults import DEFAULT_TIMEOUT
 from mbmd.errors import UsageError
 from mbmd.scan import bus
 from mbmd.scan.bus import Survey
