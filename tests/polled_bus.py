@@ -91,12 +91,18 @@ class Bus:
         self.subscription = self.hub.subscribe()
         self.client = Client(line.adapter, line.open, TIMEOUT)
         self.health = self.client.health
-        poller = Poller(self.client, meters, self.hub, self.kept.append, other_framing)
-        self.task = asyncio.create_task(self._live(poller))
+        self.poller = Poller(self.client, meters, self.hub, self.kept.append, other_framing)
+        self.task = asyncio.create_task(self._live())
 
-    async def _live(self, poller: Poller) -> None:
-        await poller.open()
-        await poller.run()
+    async def _live(self) -> None:
+        await self.poller.open()
+        await self.poller.run()
+
+    def replace(self, *meters: Meter) -> None:
+        """Poll others from now on."""
+        self.meters = meters
+        self.hub.replace((meter.readings for meter in meters), ())
+        self.poller.replace(meters)
 
     async def wait(self, seconds: float) -> None:
         """Let the bus work; raises what ended it."""

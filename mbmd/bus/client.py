@@ -72,21 +72,17 @@ class Client:
         self.unit_pause = self.health.unit_pause = adapter.unit_pause
         self.unit: int | None = None
         self._open_line = open_line
-        self._timeout = timeout
-        self._trace = FrameTrace(trace) if trace is not None else None
+        self._trace: FrameTrace | None = None
+        self.trace(trace)
         self._wire = Wire(adapter, self.health) if adapter.is_serial_line else None
         self._framer = make_framer(adapter.framing, adapter.transaction_ids)
         self._feed = self._framer.feed
         self._loop = asyncio.get_running_loop()
         self._deadline = Deadline(self._loop, self._expire)
         self._is_stream = adapter.medium is Medium.TCP
-        # A request asked again may still get its second answer a timeout later. A stream loses nothing: however
-        # late, the answer will come, unless the connection ends.
-        late = max(LATE, timeout)
-        elsewhere = late if adapter.is_serial_line else 0.0
-        self._late = (
-            None if self._framer.identifies_answers else LateAnswers(inf if self._is_stream else late, elsewhere)
-        )
+        # A stream loses nothing: however late, an answer will come, unless the connection ends.
+        self._late = None if self._framer.identifies_answers else LateAnswers(inf if self._is_stream else LATE)
+        self.expect(timeout)
         # Without numbers and checksums, the rest of an answer would be made whole by the beginning of the next.
         self._is_fragile = not (adapter.is_serial_line or adapter.transaction_ids)
         self._line: Line | None = None
@@ -106,6 +102,19 @@ class Client:
     def connected(self) -> bool:
         """Whether the line is open."""
         return self._line is not None
+
+    def expect(self, timeout: float) -> None:
+        """From now on devices may take so long to answer; what is missed already stays so."""
+        self._timeout = timeout
+        if self._late is not None:
+            # A request asked again may still get its second answer a timeout later.
+            late = max(LATE, timeout)
+            self._late.seconds = inf if self._is_stream else late
+            self._late.elsewhere = late if self.adapter.is_serial_line else 0.0
+
+    def trace(self, tell: Trace | None) -> None:
+        """Tell of each frame from now on; None: of none."""
+        self._trace = FrameTrace(tell) if tell is not None else None
 
     async def connect(self) -> None:
         """Open the line. Raises LinkError, or UsageError where only the user can help."""

@@ -27,20 +27,20 @@ class LateAnswers:
     """
 
     def __init__(self, seconds: float, elsewhere: float = 0.0) -> None:
-        self._seconds = seconds
-        self._elsewhere = elsewhere
+        self.seconds = seconds
+        self.elsewhere = elsewhere
         self._missed: dict[tuple[int, bytes], _Missed] = {}
         self._doubted: tuple[int, bytes] | None = None
 
     def missed(self, unit: int, request: Request, now: float, seconds: float | None = None) -> None:
         """The answer to `request` did not come in time; or for `seconds` more it would, but is not waited for."""
-        until, again = (now + self._seconds, 2 * self._seconds) if seconds is None else (now + seconds, seconds)
+        until, again = (now + self.seconds, 2 * self.seconds) if seconds is None else (now + seconds, seconds)
         before = self._missed.get((unit, request.prefix), _Missed(b"", 0.0, 0.0))
         self._missed[unit, request.prefix] = _Missed(request.pdu, max(until, before.until), max(again, before.again))
 
     def renewed(self, now: float) -> None:
         """The connection is a new one."""
-        latest = now + self._elsewhere
+        latest = now + self.elsewhere
         self._missed = {key: m._replace(until=min(m.until, latest)) for key, m in self._missed.items()}
 
     def doubtful(self, unit: int, request: Request, now: float) -> bool:

@@ -29,7 +29,7 @@ Keep = Callable[[Meter], None]
 
 
 class Poller:
-    """The task of one bus."""
+    """The task of one bus; its devices may come and go while it runs."""
 
     def __init__(
         self, client: Client, meters: Iterable[Meter], hub: Hub, keep: Keep, other_framing: OtherFraming | None = None
@@ -41,66 +41,116 @@ class Poller:
         self._keep = keep
         self._other_framing = other_framing
         self._unit_pause = UnitPause(client.unit_pause)
-        self._watches_units = client.adapter.is_serial_line and len(self._meters) > 1
+        self._wanted = self._meters
+        self._polling = False
+        self._sleeper: asyncio.Future[None] | None = None
         self._link_failures = 0
-        self._link_was_down = False
+        self._link_trouble = ""
         self._link_told = False
         self._quiet_until = 0.0
 
-    async def open(self) -> None:
-        """Connect for the first time. Raises UsageError when the adapter needs the user."""
+    async def open(self, *, required: bool = True) -> None:
+        """Connect for the first time.
+
+        Raises UsageError when the adapter needs the user; if it is not `required`, that is a link that is down.
+        """
         try:
             await self._client.connect()
         except LinkError as error:
             self._link_is_down(error)
+        except UsageError as error:
+            if required:
+                raise
+            self._link_is_down(error)
+
+    def replace(self, meters: Iterable[Meter]) -> None:
+        """Poll these from now on; a poll that is under way ends first. Those that stay keep their turns."""
+        wanted = list(meters)
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        if not self._polling:
+            self._renew_meters()
+            if self._sleeper is not None:
+                _wake(self._sleeper)
 
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
             meter, due = self._scheduler.next()
             if (wait := due - monotonic()) > 0:
-                await asyncio.sleep(wait)
+                await self._sleep(wait)
             elif not self._client.connected:
                 await self._reconnect()
             else:
+                self._polling = True
                 await self._turn(meter)
+                self._polling = False
+                self._renew_meters()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep until a device is due, or others are polled."""
+        loop = asyncio.get_running_loop()
+        self._sleeper = loop.create_future()
+        alarm = loop.call_later(seconds, _wake, self._sleeper)
+        try:
+            await self._sleeper
+        finally:
+            alarm.cancel()
+            self._sleeper = None
+
+    def _renew_meters(self) -> None:
+        """Take over the devices that are wanted."""
+        if self._wanted is self._meters:
+            return
+        before, self._meters = self._meters, self._wanted
+        now = monotonic()
+        for meter in before:
+            if meter not in self._meters:
+                self._scheduler.remove(meter)
+        for meter in self._meters:
+            if meter not in before:
+                self._scheduler.add(meter, now)
+                if self._link_trouble and not self._client.connected:
+                    meter.go_offline(self._link_trouble)
+        self._client.expect(max(meter.settings.timeout for meter in self._meters))
 
     async def _reconnect(self) -> None:
-        while not self._client.connected:
-            if self._link_failures:
-                await asyncio.sleep(pause_after(self._link_failures, random.random()))  # noqa: S311
-            try:
-                await self._client.connect()
-            except (LinkError, UsageError) as error:
-                self._link_is_down(error)
-            else:
-                self._link_failures = 0
+        if self._link_failures:
+            await asyncio.sleep(pause_after(self._link_failures, random.random()))  # noqa: S311
+        try:
+            await self._client.connect()
+        except (LinkError, UsageError) as error:
+            self._link_is_down(error)
+        else:
+            self._link_failures = 0
 
     def _link_is_up(self) -> None:
         """A device has answered: only that proves a connection good."""
-        if self._link_was_down:
+        if self._link_trouble:
             log.log(logging.INFO if self._link_told else logging.DEBUG, "%s: connected again", self._client.address)
-        self._link_was_down = False
+        self._link_trouble = ""
         self._other_framing = None
 
     def _link_is_down(self, error: Exception) -> None:
         self._link_failures += 1
         self._client.health.connected = False
-        if self._link_was_down:
+        if self._link_trouble:
             return
-        self._link_was_down = True
         trouble = str(error).removeprefix(f"{self._client.address}: ")
         now = monotonic()
         self._link_told = now >= self._quiet_until
         self._quiet_until = now + LINK_QUIET
         log.log(logging.WARNING if self._link_told else logging.DEBUG, "%s: %s", self._client.address, trouble)
+        self._link_trouble = f"the bus is down: {trouble}"
         for meter in self._meters:
-            meter.go_offline(f"the bus is down: {trouble}")
+            meter.go_offline(self._link_trouble)
 
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
         self._client.health.tick(started)
-        poll = Poll(self._client, meter, started, self._observe if self._watches_units else None)
+        watches_units = len(self._meters) > 1 and self._client.adapter.is_serial_line
+        poll = Poll(self._client, meter, started, self._observe if watches_units else None)
         link_error: LinkError | None = None
         try:
             await poll.run()
@@ -140,7 +190,7 @@ class Poller:
             await self._look_for_other_framing(meter)
 
     def _succeeded(self, poll: Poll, started: float) -> None:
-        if self._link_was_down or self._other_framing is not None:
+        if self._link_trouble or self._other_framing is not None:
             self._link_is_up()
         meter = poll.meter
         meter.busy = 0
@@ -242,6 +292,11 @@ class Poller:
         for block in meter.due(0.0)[:1]:
             if await other.answers(meter.unit, block.request, meter.settings.timeout):
                 self._client.advise(other.advice)
+
+
+def _wake(sleeper: "asyncio.Future[None]") -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
 
 
 def _trouble(unit: int, error: Exception | None) -> str:

@@ -43,6 +43,14 @@ class Scheduler(Generic[Key]):
         self._chance = chance
         self._probes_from = now
 
+    def add(self, key: Key, now: float) -> None:
+        """One more, whose first poll is due now."""
+        self._turns[key] = _Turn(key, now)
+
+    def remove(self, key: Key) -> None:
+        """One less; nothing may end for it any more."""
+        del self._turns[key]
+
     def next(self) -> tuple[Key, float]:
         """The key whose turn is next and when it is due; a moment in the past means now."""
         turn = min(self._turns.values(), key=self._order)

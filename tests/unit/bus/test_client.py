@@ -472,3 +472,21 @@ def test_whatever_happens_no_value_is_wrong_and_the_bus_recovers(kind: Framing, 
     for values, block in zip(brought, blocks, strict=False):
         assert values == right(block) or isinstance(values, type)
     assert brought[-1] == right(HERE)
+
+
+def test_frames_are_traced_from_when_that_is_asked_for() -> None:
+    async def main() -> None:
+        line = ScriptedLine(Framing.MBAP)
+        client = Client(line.adapter, line.open, TIMEOUT)
+        traffic: list[str] = []
+        await client.connect()
+        await client.transact(1, HERE.request)
+        client.trace(lambda way, _: traffic.append(way))
+        await client.transact(1, HERE.request)
+        client.trace(None)
+        await client.transact(1, HERE.request)
+        assert traffic == [">", "<"]
+        client.close()
+        await asyncio.sleep(0)
+
+    virtual_time.run(main())

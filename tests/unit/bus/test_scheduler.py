@@ -223,3 +223,32 @@ def test_a_poll_that_is_put_off_needs_no_other_word() -> None:
     scheduler = Scheduler(["a"], 0.0)
     scheduler.postpone("a", 0.2)
     assert scheduler.next() == ("a", 0.2)
+
+
+def test_who_comes_is_due_at_once_and_takes_nothing_from_the_turns_of_others() -> None:
+    scheduler = Scheduler("ab", 0.0, whole_pauses)
+    for key in "ab":
+        scheduler.succeeded(key, 10.0)
+    scheduler.add("c", 5.0)
+    assert scheduler.next() == ("c", 5.0)
+    scheduler.succeeded("c", 15.0)
+    assert scheduler.next() == ("a", 10.0)
+
+
+def test_who_goes_has_no_turn_any_more() -> None:
+    scheduler = Scheduler("ab", 0.0, whole_pauses)
+    scheduler.remove("a")
+    assert scheduler.next() == ("b", 0.0)
+    scheduler.succeeded("b", 1.0)
+    assert scheduler.next() == ("b", 1.0)
+
+
+def test_who_comes_again_begins_anew() -> None:
+    scheduler = Scheduler("ab", 0.0, whole_pauses)
+    for now in (0.0, 1.0, 3.0):
+        scheduler.failed("a", now, 0.1)
+    scheduler.succeeded("b", 100.0)
+    scheduler.remove("a")
+    scheduler.add("a", 4.0)
+    assert scheduler.next() == ("a", 4.0)
+    assert scheduler.failed("a", 4.0, 0.1) == 1
