@@ -27,13 +27,14 @@ NOTHING_PLANNED = Plan(0, 0, 0)
 
 @dataclass(slots=True, eq=False)
 class DeviceHealth:
-    """The account of one device. Times are seconds, `last_seen` Unix time.
+    """The account of one device, since the monotonic time `since`. Times are seconds, `last_seen` Unix time.
 
     `rate` is the interval that was asked for; `interval` and `took` are means over the last polls. `refused` and
     `held_back` name measurements: those that the device does not have, and how many implausible values each had.
     `trouble` says why it is offline.
     """
 
+    since: float = 0.0
     rate: float = 0.0
     interval: float = 0.0
     took: float = 0.0

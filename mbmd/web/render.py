@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -47,17 +48,17 @@ class Cache:
         self._column = column
         self._moment = moment
         self._texts = texts
-        self._rendered: dict[str, tuple[int, int, bytes]] = {}
+        self._rendered: WeakKeyDictionary[DeviceReadings, tuple[int, int, bytes]] = WeakKeyDictionary()
 
     def one(self, device: DeviceReadings) -> bytes:
         """The JSON of one device; empty when it is offline."""
         if not device.online:
             return OFFLINE
         moment = self._moment()
-        version, rendered_at, text = self._rendered.get(device.id, (-1, -1, b""))
+        version, rendered_at, text = self._rendered.get(device, (-1, -1, b""))
         if version != device.version or rendered_at != moment:
             text = device_json(device, self._column(device), self._texts(device))
-            self._rendered[device.id] = device.version, moment, text
+            self._rendered[device] = device.version, moment, text
         return text
 
     def all(self, devices: Iterable[DeviceReadings]) -> bytes:

@@ -34,7 +34,7 @@ def make_blueprint(hub: Hub, status: Status) -> Blueprint:
 
     for path, cache in (("last", latest), ("avg", means), ("minuteavg", means)):
         api.add_route(_all(hub, cache), f"/{path}", name=f"all_{path}")
-        api.add_route(_one(hub, cache), f"/{path}/<device_id>", name=f"one_{path}")
+        api.add_route(_one(hub, cache), f"/{path}/<device_id>", name=f"one_{path}", unquote=True)
     return api
 
 
@@ -47,7 +47,7 @@ def _all(hub: Hub, cache: Cache) -> Handler:
 
 def _one(hub: Hub, cache: Cache) -> Handler:
     async def get_one(_: Request, device_id: str) -> HTTPResponse:
-        device = hub.devices.get(device_id)
+        device = hub.find(device_id)
         if device is None:
             raise NotFound(f"there is no device {device_id}: /api/status lists them")
         body = cache.one(device)

@@ -16,24 +16,24 @@ class Status:
     """Counts from its making."""
 
     def __init__(self, hub: Hub) -> None:
-        self._devices = list(hub.devices.values())
-        self._buses = hub.buses
+        self._hub = hub
         self._started = time()
         self._since = monotonic()
 
     def body(self) -> dict[str, Any]:
         """The object of `/api/status`."""
-        seconds = monotonic() - self._since
-        minutes = max(seconds, 1.0) / 60
-        requests = sum(device.requests for device in self._devices)
-        errors = sum(device.errors for device in self._devices)
+        hub, now = self._hub, monotonic()
+        devices = hub.devices.values()
+        minutes = self._minutes(self._since, now)
+        requests = hub.past_requests + sum(device.requests for device in devices)
+        errors = hub.past_errors + sum(device.errors for device in devices)
         memory = _resident_bytes()
         return {
             "StartTime": rfc3339(self._started),
-            "UpTime": seconds,
+            "UpTime": now - self._since,
             "Goroutines": len(asyncio.all_tasks()),
             "Memory": {"Alloc": memory, "HeapAlloc": memory},
-            "Meters": [_meter(device, minutes) for device in self._devices],
+            "Meters": [_meter(device, self._minutes(device.health.since, now)) for device in devices],
             "Modbus": {
                 "TotalModbusRequests": requests,
                 "ModbusRequestRatePerMinute": requests / minutes,
@@ -41,14 +41,18 @@ class Status:
                 "ModbusErrorRatePerMinute": errors / minutes,
             },
             "ConfiguredMeters": [
-                {"Id": d.id, "Type": d.type, "Status": "available" if d.online else "unavailable"}
-                for d in self._devices
+                {"Id": d.id, "Type": d.type, "Status": "available" if d.online else "unavailable"} for d in devices
             ],
-            "Buses": [self._bus(bus) for bus in self._buses],
+            "Buses": [self._bus(bus) for bus in hub.buses],
         }
 
+    def _minutes(self, since: float, now: float) -> float:
+        """How long something has been counted that came at `since`."""
+        return max(now - max(since, self._since), 1.0) / 60
+
     def _bus(self, bus: BusHealth) -> dict[str, Any]:
-        members = [device.health for device in self._devices if device.id in bus.devices and device.online]
+        devices = map(self._hub.devices.get, bus.devices)
+        members = [device.health for device in devices if device is not None and device.online]
         return {
             "Adapter": bus.address,
             "Devices": bus.devices,
@@ -74,6 +78,8 @@ def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
     return {
         "Device": device.id,
         "Type": device.type,
+        "Name": device.name,
+        "Place": device.place,
         "Online": device.online,
         "Requests": device.requests,
         "RequestsPerMinute": device.requests / minutes,

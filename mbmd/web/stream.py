@@ -1,4 +1,4 @@
-"""The websocket: every reading and once a second the status, to any number of clients.
+"""The websocket: every reading, and the status once a second and when devices come or go, to any number of clients.
 
 Each message is made once, as a finished frame, and written to all clients. Frames of a server are not
 masked (RFC 6455, section 5.1), so they are the same for everyone.
@@ -57,10 +57,14 @@ class Stream:
             self._tasks = []
 
     async def _send_readings(self) -> None:
-        subscription = self._hub.subscribe()
+        subscription, generation = self._hub.subscribe(), self._hub.generation
         try:
             while True:
-                for update in await subscription.take():
+                updates = await subscription.take()
+                if generation != self._hub.generation:
+                    generation = self._hub.generation
+                    self._write_status()
+                for update in filter(lambda update: self._hub.has(update.device), updates):
                     self._write(b"".join(map(_frame, reading_messages(update))))
                     await asyncio.sleep(0)
         finally:
@@ -68,8 +72,11 @@ class Stream:
 
     async def _send_status(self) -> None:
         while True:
-            self._write(_frame(orjson.dumps(self._status.body())))
+            self._write_status()
             await asyncio.sleep(STATUS_INTERVAL)
+
+    def _write_status(self) -> None:
+        self._write(_frame(orjson.dumps(self._status.body())))
 
     def _write(self, frames: bytes) -> None:
         for client in list(self._clients):

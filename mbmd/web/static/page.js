@@ -16,11 +16,12 @@ function card(id) {
   if (cards.has(id)) return cards.get(id);
   const section = document.createElement("section");
   const heading = element("h2", `${id} `, section);
+  const name = element("b", "", heading);
   const mark = element("span", "", heading);
   const table = element("table", "", section);
   const head = element("tr", "", element("thead", "", table));
   for (const column of ["", ...COLUMNS]) element("th", column, head).scope = "col";
-  const made = { id, section, mark, body: element("tbody", "", table), rows: new Map() };
+  const made = { id, section, name, mark, body: element("tbody", "", table), rows: new Map(), requests: 0 };
   cards.set(id, made);
   const next = [...cards.values()].filter((other) => other.id > id).sort((a, b) => (a.id < b.id ? -1 : 1))[0];
   document.getElementById("devices").insertBefore(section, next?.section ?? null);
@@ -45,11 +46,27 @@ function showReading({ Device, Value, IEC61850, Description }) {
   cell(card(Device), IEC61850, Description).textContent = format(Value);
 }
 
+function showMeter({ Device, Name, Place, Online, Requests }) {
+  const shown = card(Device);
+  // Fewer requests than before: it is another device under the same id.
+  if (Requests < shown.requests) {
+    shown.body.replaceChildren();
+    shown.rows.clear();
+  }
+  shown.requests = Requests;
+  shown.section.classList.toggle("offline", !Online);
+  shown.section.title = Place;
+  shown.name.textContent = Name && `${Name} `;
+  shown.mark.textContent = Online ? "online" : "offline";
+}
+
 function showStatus({ Meters }) {
-  for (const { Device, Online } of Meters) {
-    const { section, mark } = card(Device);
-    section.classList.toggle("offline", !Online);
-    mark.textContent = Online ? "online" : "offline";
+  Meters.forEach(showMeter);
+  const there = new Set(Meters.map((meter) => meter.Device));
+  for (const [id, { section }] of cards) {
+    if (there.has(id)) continue;
+    section.remove();
+    cards.delete(id);
   }
   const online = Meters.filter((meter) => meter.Online).length;
   state.textContent = `${online} of ${Meters.length} devices online`;

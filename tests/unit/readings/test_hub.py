@@ -94,3 +94,84 @@ def test_a_subscription_ends() -> None:
         waiting.cancel()
 
     asyncio.run(run())
+
+
+def named(device_id: str, name: str) -> DeviceReadings:
+    return DeviceReadings(device_id, "SDM", [CATALOGUE["Power"]], name)
+
+
+def test_a_device_is_found_by_its_id_and_by_its_name_exactly() -> None:
+    pump, car = named("SDM1.1", "heat pump"), named("SDM1.2", "")
+    hub = Hub([pump, car])
+    assert (hub.find("SDM1.1"), hub.find("heat pump"), hub.find("SDM1.2")) == (pump, pump, car)
+    for unknown in ("", "sdm1.1", "Heat pump", "heat", "SDM1.3"):
+        assert hub.find(unknown) is None
+
+
+def test_a_name_that_changes_is_found_after_the_next_replacement() -> None:
+    pump = named("SDM1.1", "heat pump")
+    hub = Hub([pump])
+    pump.name = "boiler"
+    hub.replace([pump], ())
+    assert (hub.find("boiler"), hub.find("heat pump")) == (pump, None)
+
+
+def test_devices_come_and_go_and_what_was_read_of_those_that_went_is_dropped() -> None:
+    async def run() -> None:
+        hub = Hub([device("A"), device("B")])
+        subscription, kept = hub.subscribe(), hub.devices["B"]
+        publish(hub, "A", 1)
+        publish(hub, "B", 2)
+        hub.replace([device("C"), kept], ())
+        assert list(hub.devices) == ["B", "C"]
+        assert await taken(subscription) == [("B", 2, 2)]
+        publish(hub, "C", 3)
+        assert await taken(subscription) == [("C", 3, 3)]
+
+    asyncio.run(run())
+
+
+def test_another_device_under_the_same_id_is_another_device() -> None:
+    async def run() -> None:
+        hub = Hub([device("A")])
+        subscription, before = hub.subscribe(), hub.devices["A"]
+        publish(hub, "A", 1)
+        hub.replace([device("A")], ())
+        assert not hub.has(before)
+        assert await taken(subscription) == []
+        hub.publish(before, array("d", [2]))  # of a poll that was under way
+        publish(hub, "A", 3)
+        assert await taken(subscription) == [("A", 3, 3)]
+
+    asyncio.run(run())
+
+
+def test_who_waits_is_told_that_devices_came_or_went() -> None:
+    async def run() -> None:
+        hub = Hub([device("A")])
+        subscription, generation = hub.subscribe(), hub.generation
+        waiting = asyncio.create_task(subscription.take())
+        await asyncio.sleep(0)
+        hub.replace([device("B")], ())
+        assert await asyncio.wait_for(waiting, 30) == []
+        assert hub.generation > generation
+
+    asyncio.run(run())
+
+
+def test_a_set_of_devices_that_somebody_goes_through_does_not_change() -> None:
+    hub = Hub([device("A"), device("B")])
+    seen = []
+    for name in hub.devices:
+        hub.replace([device("C")], ())
+        seen.append(name)
+    assert seen == ["A", "B"]
+
+
+def test_requests_of_devices_that_went_are_not_forgotten() -> None:
+    hub = Hub([device("A"), device("B")])
+    gone, stays = hub.devices["A"], hub.devices["B"]
+    gone.requests, gone.errors, stays.requests = 5, 2, 7
+    hub.replace([stays], ())
+    hub.replace([stays], ())
+    assert (hub.past_requests, hub.past_errors) == (5, 2)

@@ -1,8 +1,10 @@
 """Readings as JSON."""
 
+import gc
 import json
 import os
 import time
+import weakref
 from array import array
 from collections.abc import Iterator
 from datetime import datetime
@@ -74,6 +76,27 @@ def test_a_text_is_kept_until_the_next_update() -> None:
     second = cache.one(device)
     assert json.loads(second)["Cosphi"] == 5
     assert cache.one(device) is second
+
+
+def test_the_text_of_another_device_under_the_same_id_is_its_own() -> None:
+    cache = Cache(lambda d: d.latest)
+    before, after = make(), make()
+    commit(before, 1, 2, 3, 4)
+    commit(after, 5, 6, 7, 8)
+    assert json.loads(cache.one(before))["Cosphi"] == 1
+    assert json.loads(cache.one(after))["Cosphi"] == 5
+
+
+def test_nothing_is_kept_of_a_device_that_went() -> None:
+    cache = Cache(lambda d: d.latest)
+    device = make()
+    commit(device, 1, 2, 3, 4)
+    cache.one(device)
+    gone = weakref.ref(device)
+    del device
+    gc.collect()
+    assert gone() is None
+    assert not cache._texts
 
 
 def test_a_moment_makes_a_text_outdated_too() -> None:

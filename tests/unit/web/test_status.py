@@ -21,6 +21,7 @@ def make() -> Hub:
     """Two devices on a bus, and a bus that never did anything."""
     online, offline = (DeviceReadings(name, "SDM", [CATALOGUE["Power"]]) for name in ("SDM1.1", "SDM1.2"))
     online.commit(array("d", [1.0]), (), 1, 1)
+    online.name, online.place = "heat pump", "cellar"
     online.requests, online.errors = 90, 6
     offline.requests, offline.errors = 30, 30
     return Hub([online, offline], [_worked([online, offline]), BusHealth("/dev/ttyUSB1", ["SDM2.1"])])
@@ -80,6 +81,8 @@ def test_a_meter_that_is_online(body: dict[str, Any]) -> None:
     assert meter == {
         "Device": "SDM1.1",
         "Type": "SDM",
+        "Name": "heat pump",
+        "Place": "cellar",
         "Online": True,
         "Requests": 90,
         "RequestsPerMinute": 45,
@@ -100,6 +103,8 @@ def test_a_meter_that_was_never_online(body: dict[str, Any]) -> None:
     assert body["Meters"][1] == {
         "Device": "SDM1.2",
         "Type": "SDM",
+        "Name": "",
+        "Place": "",
         "Online": False,
         "Requests": 30,
         "RequestsPerMinute": 15,
@@ -177,3 +182,39 @@ def test_at_the_very_start_rates_are_not_beyond_measure() -> None:
         return float(status.Status(make()).body()["Meters"][0]["RequestsPerMinute"])
 
     assert asyncio.run(run()) <= 90 * 60
+
+
+def test_who_came_later_is_counted_from_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 1000.0
+    monkeypatch.setattr(status, "monotonic", lambda: clock)
+    hub = make()
+    made = status.Status(hub)
+    clock += 600
+    late = DeviceReadings("ABB3.1", "ABB", [CATALOGUE["Power"]])
+    late.health.since = clock
+    late.requests = 30
+    bus = BusHealth("meter:503", ["ABB3.1"])
+    hub.replace([*hub.devices.values(), late], [*hub.buses, bus])
+    clock += 60
+
+    async def run() -> dict[str, Any]:
+        return made.body()
+
+    body = asyncio.run(run())
+    rates = {meter["Device"]: meter["RequestsPerMinute"] for meter in body["Meters"]}
+    assert rates == {"ABB3.1": 30, "SDM1.1": pytest.approx(90 / 11), "SDM1.2": pytest.approx(30 / 11)}
+    assert [bus["Devices"] for bus in body["Buses"]] == [("SDM1.1", "SDM1.2"), ("SDM2.1",), ("ABB3.1",)]
+
+
+def test_totals_never_fall_when_a_device_goes() -> None:
+    hub = make()
+    made = status.Status(hub)
+    hub.replace([hub.devices["SDM1.1"]], hub.buses)
+
+    async def run() -> dict[str, Any]:
+        return made.body()
+
+    body = asyncio.run(run())
+    assert [meter["Device"] for meter in body["Meters"]] == ["SDM1.1"]
+    assert [meter["Id"] for meter in body["ConfiguredMeters"]] == ["SDM1.1"]
+    assert (body["Modbus"]["TotalModbusRequests"], body["Modbus"]["TotalModbusErrors"]) == (120, 36)

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 import uvloop
@@ -123,6 +124,41 @@ def test_latest_readings(factory: Factory) -> None:
         assert (await site.ask("/api/last/SDM1.1")).json["Current"] == 9
 
     run(factory, main)
+
+
+@pytest.mark.parametrize("name", ["heat pump", "Wärmepumpe", "cellar/1", "100%", "a?b#c"])
+def test_a_device_is_also_had_by_its_name(name: str) -> None:
+    async def main(site: Site) -> None:
+        site.devices[0].name = name
+        site.hub.replace(site.devices, ())
+        for path in ("last", "avg", "minuteavg"):
+            by_id, by_name = (
+                await site.ask(f"/api/{path}/SDM1.1"),
+                await site.ask(f"/api/{path}/{quote(name, safe='')}"),
+            )
+            assert (by_name.status, by_name.body) == (200, by_id.body)
+        assert (await site.ask("/api/last/SDM1.9")).status == 404
+
+    run(asyncio.new_event_loop, main)
+
+
+def test_devices_come_and_go_in_all_that_is_served() -> None:
+    async def main(site: Site) -> None:
+        assert (await site.ask("/api/last/SDM1.1")).status == 200
+        client = await joined(site)
+        renewed = [DeviceReadings(device.id, "SDM", device.measurements) for device in site.devices[:1]]
+        site.devices = [*renewed, site.devices[2], DeviceReadings("ABB2.1", "ABB", renewed[0].measurements)]
+        site.hub.replace(site.devices, ())
+        (status,) = await hear(client, 1, "Meters")
+        assert [meter["Device"] for meter in status["Meters"]] == ["ABB2.1", "SDM1.1", "SDM1.3"]
+        assert (await site.ask("/api/last")).json == {}
+        assert [(await site.ask(f"/api/last/{name}")).status for name in ("SDM1.1", "SDM1.2")] == [503, 404]
+        site.publish(2, 9, 8)
+        assert [(m["Device"], m["Value"]) for m in await hear(client, 2, "Value")] == [("ABB2.1", 9), ("ABB2.1", 8)]
+        assert (await site.ask("/api/last")).json["ABB2.1"]["Current"] == 9
+        await client.close()
+
+    run(asyncio.new_event_loop, main)
 
 
 @pytest.mark.parametrize("path", ["avg", "minuteavg"])
