@@ -92,7 +92,7 @@ class StateFile:
 
     def _write(self, path: Path) -> None:
         target = Path(os.path.realpath(path))
-        _make_folder(target.parent)
+        make_folder(target.parent)
         with _locked(target.parent):
             try:
                 devices = _read(target)
@@ -171,10 +171,10 @@ def _encode(devices: _Devices) -> bytes:
     return data
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it; Path.mkdir would give the latter to everyone."""
     if not folder.is_dir():
-        _make_folder(folder.parent)
+        make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SYSTEM_TABLES = Path("/etc/mbmd/devices")
+SYSTEM_RUN_DIRECTORIES = (Path("/run/mbmd"), Path("/var/lib/mbmd"))
+"""Where a service has its files that systemd runs with RuntimeDirectory=mbmd or StateDirectory=mbmd."""
 _NAME = "learned.json"
 
 
@@ -20,6 +22,18 @@ def state_file(environment: Mapping[str, str], home: Path | None) -> Path | None
     if xdg.is_absolute():
         return xdg / "mbmd" / _NAME
     return home / ".local" / "state" / "mbmd" / _NAME if home else None
+
+
+def run_directories(environment: Mapping[str, str], home: Path | None) -> tuple[Path, ...]:
+    """The folders for what a running daemon says of itself, the first usable of which counts.
+
+    They are systemd's $RUNTIME_DIRECTORY (a list), $XDG_RUNTIME_DIR/mbmd and the folder of the state file.
+    """
+    systemd = environment.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    xdg = Path(environment.get("XDG_RUNTIME_DIR", ""))
+    state = state_file(environment, home)
+    places = (Path(systemd) if systemd else None, xdg / "mbmd" if xdg.is_absolute() else None, state and state.parent)
+    return tuple(place for place in places if place is not None)
 
 
 def device_directories(environment: Mapping[str, str], home: Path | None) -> tuple[Path, ...]:

@@ -15,7 +15,8 @@ LEVELS = (
     {"planner", "readings"},
     {"bus", "sinks", "web", "simulator"},
     {"prepare", "session"},
-    {"daemon", "scan"},
+    {"running", "scan"},
+    {"daemon"},
     {"cli"},
 )
 """Rooms of the house, from the ground up: a module may import its own room and those of lower levels."""

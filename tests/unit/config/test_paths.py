@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mbmd.config.paths import SYSTEM_TABLES, device_directories, state_file
+from mbmd.config.paths import SYSTEM_TABLES, device_directories, run_directories, state_file
 
 HOME = Path("/home/me")
 
@@ -36,3 +36,24 @@ def test_tables_of_the_user_come_before_those_of_the_system() -> None:
     assert device_directories({"XDG_CONFIG_HOME": "/etc/xdg"}, home)[0] == Path("/etc/xdg/mbmd/devices")
     assert device_directories({"XDG_CONFIG_HOME": "relative"}, home)[0] == home / ".config/mbmd/devices"
     assert device_directories({}, None) == (SYSTEM_TABLES,)
+
+
+@pytest.mark.parametrize(
+    ("environment", "places"),
+    [
+        ({}, ["/home/me/.local/state/mbmd"]),
+        ({"XDG_RUNTIME_DIR": "/run/user/1"}, ["/run/user/1/mbmd", "/home/me/.local/state/mbmd"]),
+        ({"XDG_RUNTIME_DIR": "relative"}, ["/home/me/.local/state/mbmd"]),
+        ({"RUNTIME_DIRECTORY": "/run/mbmd:/run/other"}, ["/run/mbmd", "/home/me/.local/state/mbmd"]),
+        (
+            {"RUNTIME_DIRECTORY": "/run/mbmd", "XDG_RUNTIME_DIR": "/run/user/1", "STATE_DIRECTORY": "/var/lib/mbmd"},
+            ["/run/mbmd", "/run/user/1/mbmd", "/var/lib/mbmd"],
+        ),
+    ],
+)
+def test_where_a_running_daemon_may_say_something_of_itself(environment: dict[str, str], places: list[str]) -> None:
+    assert list(run_directories(environment, HOME)) == [Path(place) for place in places]
+
+
+def test_without_a_home_a_daemon_may_have_no_place_to_say_anything() -> None:
+    assert run_directories({}, None) == ()

@@ -1,0 +1,113 @@
+"""One running bus: its connection, the task that polls it, and the devices on it."""
+
+from collections.abc import Mapping
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+from mbmd.bus.client import Client
+from mbmd.bus.memory import Memory
+from mbmd.bus.meter import Meter
+from mbmd.bus.other_framing import OtherFraming
+from mbmd.bus.poller import Poller
+from mbmd.config.adapter import Adapter, Medium
+from mbmd.prepare import Prepared
+from mbmd.protocol.timing import costs
+from mbmd.readings.device import DeviceReadings
+from mbmd.readings.health import BusHealth
+from mbmd.readings.hub import Hub
+from mbmd.running.changes import Bus
+from mbmd.session import open_adapter, trace
+from mbmd.transport import latency
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+def make_meter(prepared: Prepared, memory: Memory) -> Meter:
+    """A device that begins anew, with what was learned of it another time.
+
+    Planning its reads takes a while; it may be done in a thread.
+    """
+    device, _, settings = prepared
+    spec = device.spec
+    known = prepared.type.measurements
+    measurements = (known[register.measurement] for register in settings.registers)
+    readings = DeviceReadings(device.id, spec.type.upper(), measurements, device.name, device.place)
+    readings.health.since = monotonic()
+    meter = Meter(spec.unit, readings, settings, costs(spec.adapter))
+    if known := memory.known(_key(spec.adapter, meter)):
+        meter.remember(known, time())
+    return meter
+
+
+class RunningBus:
+    """A bus with its devices, in their order; it can be closed whether it was run or not."""
+
+    def __init__(self, bus: Bus, meters: Mapping[str, Meter], hub: Hub, memory: Memory, raw: bool) -> None:
+        adapter, devices = bus
+        self.meters = _ordered(bus, meters)
+        self.health = BusHealth(adapter.address, tuple(self.meters), adapter.is_serial_line)
+        open_line = open_adapter(adapter, [(device.type, device.device.spec.unit) for device in devices])
+        timeout = max(meter.settings.timeout for meter in self.meters.values())
+        self._client = Client(adapter, open_line, timeout, trace(adapter, raw), self.health)
+        self._poller = Poller(
+            self._client,
+            self.meters.values(),
+            hub,
+            lambda meter: memory.keep(_key(adapter, meter), meter.learned.dump()),
+            OtherFraming.of(adapter, open_line),
+        )
+        self._opened = False
+        self.task: asyncio.Task[None] | None = None
+
+    async def open(self, *, required: bool) -> None:
+        """Open a serial adapter, so that what is wrong with it is known; others are connected when they are polled.
+
+        Raises UsageError for what the user can mend, if that is `required`.
+        """
+        self._opened = True
+        if self._client.adapter.medium is Medium.SERIAL:
+            await self._poller.open(required=required)
+            _look_at_latency(self._client)
+
+    async def run(self) -> None:
+        """Poll until cancelled.
+
+        One that came by a reload may have no adapter yet: the cable comes later, and other buses are to go on. So
+        that is told once in the log, and tried again as with any link that is down.
+        """
+        if not self._opened:
+            await self.open(required=False)
+        await self._poller.run()
+
+    def replace(self, bus: Bus, fresh: Mapping[str, Meter]) -> None:
+        """Poll other devices on the same connection; who is not among `fresh` goes on."""
+        self.meters = _ordered(bus, {**self.meters, **fresh})
+        for prepared in bus.devices:
+            readings = self.meters[prepared.device.id].readings
+            readings.name, readings.place = prepared.device.name, prepared.device.place
+        self.health.devices = tuple(self.meters)
+        self._poller.replace(self.meters.values())
+
+    def trace(self, raw: bool) -> None:
+        """Log frames from now on, or do not."""
+        self._client.trace(trace(self._client.adapter, raw))
+
+    def close(self) -> None:
+        """Close the connection; the task must have ended."""
+        self._client.close()
+
+
+def _ordered(bus: Bus, meters: Mapping[str, Meter]) -> dict[str, Meter]:
+    return {prepared.device.id: meters[prepared.device.id] for prepared in bus.devices}
+
+
+def _key(adapter: Adapter, meter: Meter) -> str:
+    """A device in the state file: its id would change with other adapters."""
+    return f"{meter.readings.type}:{meter.unit}@{adapter.address}"
+
+
+def _look_at_latency(client: Client) -> None:
+    client.health.latency_timer = timer = latency.latency_timer(client.address)
+    if timer is not None and timer > 1:
+        client.advise(latency.advice(client.address, timer))

@@ -1,0 +1,78 @@
+"""All running buses."""
+
+from collections.abc import Iterable, Mapping
+
+from mbmd.bus.memory import Memory
+from mbmd.bus.meter import Meter
+from mbmd.prepare import Prepared
+from mbmd.readings.hub import Hub
+from mbmd.running.bus import RunningBus, make_meter
+from mbmd.running.changes import Bus, Changes
+from mbmd.running.tasks import Tasks
+
+
+class Fleet:
+    """The buses of a daemon, each with a task of its own; what is in it is what the hub shows."""
+
+    def __init__(self, hub: Hub, memory: Memory, tasks: Tasks, raw: bool) -> None:
+        self._hub = hub
+        self._memory = memory
+        self._tasks = tasks
+        self._raw = raw
+        self._buses: dict[str, RunningBus] = {}
+
+    def make_meters(self, devices: Iterable[Prepared]) -> dict[str, Meter]:
+        """Devices that begin anew, by id; it may run in a thread, as it takes a while."""
+        return {prepared.device.id: make_meter(prepared, self._memory) for prepared in devices}
+
+    async def open(self) -> None:
+        """Open the serial adapters, which all must be there. Raises UsageError for the first that is not."""
+        for bus in self._buses.values():
+            await bus.open(required=True)
+
+    def start(self) -> None:
+        """Poll all that are not polled yet."""
+        for bus in self._buses.values():
+            if bus.task is None:
+                bus.task = self._tasks.start(bus.run())
+
+    async def change(self, changes: Changes, fresh: Mapping[str, Meter], raw: bool) -> None:
+        """Carry out a difference: all of it, or nothing of it when something is raised."""
+        opened = self._made(changes.opened, fresh, raw)
+        closed = [self._buses.pop(address) for address in changes.closed]
+        try:
+            await self._tasks.end(*(bus.task for bus in closed if bus.task is not None))
+        finally:  # from here on without a wait, so that nobody ever sees half of it
+            for bus in closed:
+                bus.close()
+            for after in changes.kept:
+                self._buses[after.adapter.address].replace(after, fresh)
+            self._set_raw(raw)
+            self._buses = dict(sorted({**self._buses, **opened}.items()))
+            buses = self._buses.values()
+            readings = [meter.readings for bus in buses for meter in bus.meters.values()]
+            self._hub.replace(readings, [bus.health for bus in buses])
+
+    async def close(self) -> None:
+        """End all tasks and close all lines."""
+        await self._tasks.end_all()
+        for bus in self._buses.values():
+            bus.close()
+        self._buses.clear()
+
+    def _made(self, buses: Iterable[Bus], fresh: Mapping[str, Meter], raw: bool) -> dict[str, RunningBus]:
+        made: dict[str, RunningBus] = {}
+        try:
+            for bus in buses:
+                made[bus.adapter.address] = RunningBus(bus, fresh, self._hub, self._memory, raw)
+        except BaseException:
+            for running in made.values():
+                running.close()
+            raise
+        return made
+
+    def _set_raw(self, raw: bool) -> None:
+        if raw != self._raw:
+            self._raw = raw
+            for bus in self._buses.values():
+                bus.trace(raw)

@@ -1,0 +1,133 @@
+"""A new configuration for a daemon that runs: read beside the polls, carried out as a whole or not at all."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from time import time
+from typing import NamedTuple
+
+from mbmd.bus.meter import Meter
+from mbmd.config.run import RunConfig
+from mbmd.devices.registry import Registry
+from mbmd.errors import UsageError
+from mbmd.prepare import prepare
+from mbmd.running.changes import Buses, Changes, by_bus, difference
+from mbmd.running.fleet import Fleet
+from mbmd.running.runfile import Report
+
+Load = Callable[[], RunConfig]
+"""Makes the configuration anew, from file, environment and flags; raises UsageError with a line for each mistake."""
+Tell = Callable[[Report], None]
+"""Takes what is to be known of the daemon; it is called in a thread, as it may wait for a disk."""
+
+TURN = 0.0005
+"""Seconds for which a thread may hold the interpreter when the event loop wants it: 5 ms, the default, are felt."""
+FIXED = ("api", "state")
+"""What a daemon keeps for life."""
+
+log = logging.getLogger(__name__)
+
+
+class _News(NamedTuple):
+    """A configuration that is good, and what is to be done for it."""
+
+    config: RunConfig
+    buses: Buses
+    changes: Changes
+    fresh: Mapping[str, Meter]
+
+
+class Reloads:
+    """Reloads, one after the other, when `ask` was called; requests that come meanwhile are one more reload.
+
+    `config` and `buses` are what the daemon was started with; `report` goes on from what it says.
+    """
+
+    def __init__(
+        self, config: RunConfig, buses: Buses, fleet: Fleet, load: Load | None, report: Report, tell: Tell
+    ) -> None:
+        self._started = config
+        self._buses = buses
+        self._fleet = fleet
+        self._load = load
+        self._report = report
+        self._tell = tell
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Reload soon."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Reload when asked, until cancelled."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self._reload()
+
+    async def _reload(self) -> None:
+        self._report = replace(self._report, begun=self._report.begun + 1)
+        try:
+            with _polls_first():
+                news = await asyncio.to_thread(self._read, self._report)
+            await self._carry_out(news)
+        except UsageError as error:
+            self._refuse(str(error).splitlines())
+        except Exception as error:
+            log.exception("reload failed")
+            self._refuse([f"internal error, see the log of the daemon: {error!r}"])
+        await asyncio.to_thread(self._tell, self._report)
+
+    def _read(self, report: Report) -> _News:
+        """All that takes a while, in a thread: the buses are polled as ever."""
+        self._tell(report)
+        if self._load is None:
+            raise UsageError("this daemon has no configuration that could be read again: restart it")
+        config = self._load()
+        buses = by_bus(prepare(config, Registry(config.device_dirs)))
+        changes = difference(self._buses, buses)
+        return _News(config, buses, changes, self._fleet.make_meters(changes.fresh))
+
+    async def _carry_out(self, news: _News) -> None:
+        await self._fleet.change(news.changes, news.fresh, news.config.raw)
+        self._buses = news.buses
+        self._fleet.start()
+        log.info("reloaded: %s", news.changes)
+        notes = tuple(
+            f"{name}: the new one takes a restart of the daemon"
+            for name in FIXED
+            if getattr(news.config, name) != getattr(self._started, name)
+        )
+        for note in notes:
+            if note not in self._report.notes:
+                log.warning("reload: %s", note)
+        self._over(
+            replace(self._report, summary=str(news.changes), notes=notes, errors=(), config=place_of(news.config))
+        )
+
+    def _refuse(self, errors: list[str]) -> None:
+        for error in errors:
+            log.error("reload refused: %s", error)
+        self._over(replace(self._report, summary="", errors=tuple(errors)))
+
+    def _over(self, outcome: Report) -> None:
+        self._report = replace(outcome, done=outcome.begun, reloaded=time())
+
+
+def place_of(config: RunConfig) -> str:
+    """The configuration file, also for who stands in another folder; empty if there is none."""
+    return str(config.file.absolute()) if config.file is not None else ""
+
+
+@contextmanager
+def _polls_first() -> Iterator[None]:
+    """Let no other thread keep the event loop waiting."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
