@@ -19,6 +19,7 @@ from mbmd.errors import MbmdError, UsageError
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "poll devices and serve their readings",
+        "reload": "let a running daemon read its configuration again",
         "scan": "find the devices on a bus",
         "config": "check and show the configuration",
         "read": "read registers, coils or inputs of a device",

@@ -88,9 +88,11 @@ def run(args: argparse.Namespace) -> int:
     loaded = configured.load(args)
     set_up_logging(loaded.config.verbose)
     config = _checked(loaded)
+    if config.file is not None:  # a reload keeps to it, wherever another may be by then
+        args.config = str(config.file)
     from mbmd import daemon
 
-    daemon.run(config)
+    daemon.run(config, lambda: make_config(args))
     return 0
 
 

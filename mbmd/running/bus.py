@@ -30,8 +30,8 @@ def make_meter(prepared: Prepared, memory: Memory) -> Meter:
     """
     device, _, settings = prepared
     spec = device.spec
-    known = prepared.type.measurements
-    measurements = (known[register.measurement] for register in settings.registers)
+    of_type = prepared.type.measurements
+    measurements = (of_type[register.measurement] for register in settings.registers)
     readings = DeviceReadings(device.id, spec.type.upper(), measurements, device.name, device.place)
     readings.health.since = monotonic()
     meter = Meter(spec.unit, readings, settings, costs(spec.adapter))

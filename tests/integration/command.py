@@ -17,10 +17,11 @@ PATIENCE = 60.0
 """Seconds within which a loaded machine still does anything."""
 
 
-def mbmd(*args: str, timeout: float = PATIENCE) -> "subprocess.CompletedProcess[str]":
+def mbmd(*args: str, timeout: float = PATIENCE, **env: str) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end."""
+    command = [sys.executable, "-m", "mbmd", *args]
     return subprocess.run(
-        [sys.executable, "-m", "mbmd", *args], cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, timeout=timeout, check=False
     )
 
 
@@ -54,13 +55,13 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *args: str) -> Iterator[Running]:
+def running(folder: Path, *args: str, module: str = "mbmd") -> Iterator[Running]:
     """A command in the background, its output in `folder`; ended with the context."""
     folder.mkdir(exist_ok=True)
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(folder)}
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(folder), "RUNTIME_DIRECTORY": str(folder)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "mbmd", *args], cwd=ROOT, stdout=out, stderr=err, text=True, env=env
+            [sys.executable, "-m", module, *args], cwd=ROOT, stdout=out, stderr=err, text=True, env=env
         )
     try:
         yield Running(process, folder)
