@@ -47,7 +47,10 @@ async def _until_signal(config: RunConfig, load: Load | None) -> None:
 
 
 def _settle() -> None:
-    """Look for garbage only among what is made from now on: a search through all holds up the loop for 20 ms."""
+    """Look for garbage only among what is made from now on: a search through all holds up every bus for 20 ms.
+
+    What a reload takes away of the rest is little, and may stay.
+    """
     gc.collect()
     gc.freeze()
 

@@ -135,9 +135,8 @@ def _signal(daemon: _Daemon) -> None:
     except ProcessLookupError:
         raise MbmdError(f"the daemon (pid {daemon.pid}) has just ended") from None
     except PermissionError:
-        owner = daemon.path.owner()
         raise MbmdError(
-            f"the daemon (pid {daemon.pid}) is of user {owner}, and you may not signal it: sudo -u {owner} mbmd reload"
+            f"the daemon (pid {daemon.pid}) is not yours, and you may not signal it: do this as its user, or with sudo"
         ) from None
 
 
