@@ -78,7 +78,7 @@ def _main(words: Sequence[str]) -> int:
         code: int = args.run(args)
     except MbmdError as error:
         for line in str(error).splitlines():
-            print(f"mbmd: {line}", file=sys.stderr)
+            print(line if line.startswith(" ") else f"mbmd: {line}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     _signal(daemon)
     report = _outcome(daemon)
     if report.errors:
-        reasons = "\n".join(report.errors)
+        reasons = "\n".join(f"  {error}" for error in report.errors)
         raise UsageError(
             f"the daemon (pid {daemon.pid}) refused its new configuration, nothing has changed:\n{reasons}"
         )

@@ -284,7 +284,7 @@ def test_a_changed_device_table_makes_a_changed_device(tmp_path: Path) -> None:
                 assert (500, 1) in [asked.place for asked in line.asked if asked.unit == 1]
                 path.write_text("type = 7")
                 report = await live.reload(config)
-                assert all(error.startswith("device OWN1.1: OWN.toml: ") for error in report.errors[:1])
+                assert all(error.startswith(f"device OWN1.1: {path}: ") for error in report.errors[:1])
                 assert report.errors
 
     run(main())

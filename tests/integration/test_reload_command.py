@@ -62,7 +62,7 @@ def test_a_refused_configuration_is_exit_code_2_with_every_reason(tmp_path: Path
         config.write_text('--api "" -a mock -d smd:1,sdm:2,abq:3')
         done = reload(tmp_path, daemon)
         assert (done.returncode, done.stdout) == (2, "")
-        first, *reasons = done.stderr.splitlines()
+        first, *reasons = map(str.strip, done.stderr.splitlines())
         pid = daemon.process.pid
         assert first == f"mbmd: the daemon (pid {pid}) refused its new configuration, nothing has changed:"
         assert [reason.split(":")[0] for reason in reasons] == ["device SMD1.1", "device ABQ1.3"]
@@ -79,7 +79,7 @@ def test_of_several_daemons_one_is_to_be_chosen(tmp_path: Path) -> None:
         os.link(file, tmp_path / file.name)  # as if both had been started with the same folder
         done = mbmd("reload", RUNTIME_DIRECTORY=str(tmp_path))
         assert (done.returncode, done.stdout) == (2, "")
-        assert " daemons are running, choose one with --pid:\n" in done.stderr
+        assert " daemons are running, choose one with -c or --pid:\n" in done.stderr
         for daemon in (one, two):
             assert f"  pid {daemon.process.pid}, {config}, since 20" in done.stderr
         assert reload(tmp_path, two).returncode == 0

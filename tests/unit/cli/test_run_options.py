@@ -4,7 +4,7 @@ import argparse
 import random
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -263,8 +263,9 @@ def test_how_the_daemon_ends_is_the_exit_code(
 ) -> None:
     ran: list[RunConfig] = []
 
-    def run(made: RunConfig) -> None:
+    def run(made: RunConfig, load: Callable[[], RunConfig]) -> None:
         ran.append(made)
+        assert load() == made
         if error is not None:
             raise error
 

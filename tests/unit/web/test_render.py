@@ -96,7 +96,7 @@ def test_nothing_is_kept_of_a_device_that_went() -> None:
     del device
     gc.collect()
     assert gone() is None
-    assert not cache._texts
+    assert not cache._rendered
 
 
 def test_a_moment_makes_a_text_outdated_too() -> None:
