@@ -67,12 +67,13 @@ def _text(value: Any) -> str | list[str]:
 def fill(args: argparse.Namespace) -> None:
     """Give the options in `args.configured` that were not given the values of file and environment, if there are any.
 
+    From then on they count as given too.
     A command that names an adapter of the file gets it as the file says, and one that names none gets the only one.
     """
     if not args.configured or (config_file(args) is None and not environment.is_given(os.environ)):
         return
     from mbmd.config.buses import buses
-    from mbmd.config.given import usage_error
+    from mbmd.config.given import DEFAULT, usage_error
 
     loaded = load(args, args.configured)
     found = buses(loaded)
@@ -81,9 +82,10 @@ def fill(args: argparse.Namespace) -> None:
     for warning in loaded.warnings:
         log.warning("%s", warning)
     values = _values(loaded, found)
-    for key in args.configured:
-        if key in values and (key not in args.given or key == "adapter"):
-            setattr(args, key, values[key])
+    asked = {key for key in args.configured if key in values and loaded.origin(key) != DEFAULT} | {"adapter"}
+    for key in asked - (args.given - {"adapter"}):
+        setattr(args, key, values[key])
+    args.given |= asked
 
 
 def _values(loaded: "Loaded", found: "Buses") -> "Mapping[str, Any]":

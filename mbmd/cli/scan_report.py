@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from mbmd.cli.output import console, print_json
 from mbmd.config.adapter import Adapter, Framing, Medium
+from mbmd.devices.evidence import physical_unit
 from mbmd.devices.registry import SUNSPEC
 from mbmd.errors import EXCEPTIONS
-from mbmd.measurements import CATALOGUE
 from mbmd.scan.alike import strangers
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def yaml(survey: Survey) -> str:
 
     adapter = _adapter(survey.adapter)
     devices = [
-        {"name": f"{kind}{portrait.unit}", "type": kind, "id": portrait.unit, "adapter": adapter["device"]}
+        {"name": _id(kind, portrait.unit), "type": kind, "id": portrait.unit, "adapter": adapter["device"]}
         for portrait in pollable(survey)
         for kind in [portrait.types[0].lower()]
     ]
@@ -137,8 +137,10 @@ def _remarks(portrait: Portrait) -> list[str]:
     remarks = []
     if portrait.matches:
         values = portrait.matches[0].values
-        shown = {CATALOGUE[name].unit: f"{number:.1f}" for name, number in reversed(list(values.items())) if number}
-        remarks.append(", ".join(f"{shown[unit]} {unit}" for unit in _SHOWN_UNITS if unit in shown))
+        shown = {
+            physical_unit(name): f"{number:.1f}" for name, number in reversed(list(values.items())) if abs(number) > 0
+        }
+        remarks.append(", ".join(f"{shown[name]} {name}" for name in _SHOWN_UNITS if name in shown))
         if not portrait.matches[0].is_sure:
             remarks.append("perhaps: few registers speak for it")
     if len(portrait.types) > 1:
@@ -158,7 +160,7 @@ def _notes(survey: Survey) -> list[str]:
             f"{survey.adapter.address} answers to every id with the same device: it counts as one, "
             f"under id {survey.found[0].unit}"
         )
-    notes += [_stranger_line(group) for group in strangers(survey.unknown)]
+    notes += [_stranger_line(survey.adapter, group) for group in strangers(survey.unknown)]
     if survey.cut:
         notes.append(f"the connection ended {survey.cut} times under a request: {survey.reason}")
     if survey.complete and not survey.portraits:
@@ -176,7 +178,7 @@ def _advice(adapter: Adapter) -> str:
     return f": a gateway may speak another framing, try -a {shlex.quote(str(replace(adapter, framing=framing)))}"
 
 
-def _stranger_line(group: Sequence[Portrait]) -> str:
+def _stranger_line(adapter: Adapter, group: Sequence[Portrait]) -> str:
     first = group[0]
     ids = ranges(portrait.unit for portrait in group)
     if first.is_damaged:
@@ -187,8 +189,8 @@ def _stranger_line(group: Sequence[Portrait]) -> str:
     if len(group) >= _CROWD:
         return f"#{ids}: {len(group)} ids answer the very same, {_said(first)}: a gateway's answer, no devices"
     return (
-        f"#{ids}: of no known type, it answers {_said(first)}; look at its registers with mbmd read -d {first.unit}, "
-        "and describe them in a device table of your own"
+        f"#{ids}: of no known type, it answers {_said(first)}; look at its registers with "
+        f"mbmd read -a {shlex.quote(str(adapter))} -d {first.unit} 0 10, and describe them in a table of your own"
     )
 
 
@@ -221,6 +223,11 @@ def _next_steps(survey: Survey) -> list[str]:
             yaml(survey).rstrip(),
         ]
     return lines
+
+
+def _id(kind: str, unit: int) -> str:
+    """A name for a device: two numbers side by side would be read as one."""
+    return f"{kind}-{unit}" if kind[-1].isdigit() else f"{kind}{unit}"
 
 
 def _adapter(adapter: Adapter) -> dict[str, Any]:

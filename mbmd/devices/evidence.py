@@ -84,20 +84,25 @@ ABSURD = 2.0
 
 
 def is_readable(register: Register) -> bool:
-    """Whether a value of the register is a number that says anything."""
-    return register.function in (3, 4) and register.type.removesuffix("_swapped") in KINDS
+    """Whether the register is a number that can be told by itself."""
+    is_number = register.function in (3, 4) and register.type.removesuffix("_swapped") in KINDS
+    return is_number and register.scale is None
+
+
+def physical_unit(measurement: str) -> str:
+    """The unit of a measurement; empty for one that the catalogue does not have."""
+    return CATALOGUE[measurement].unit if measurement in CATALOGUE else ""
 
 
 def span(register: Register) -> Span:
     """Where the values of a register lie."""
-    known = CATALOGUE.get(register.measurement)
-    return _BY_NAME.get(register.measurement) or _BY_UNIT.get(known.unit if known else "", _ANYTHING)
+    return _BY_NAME.get(register.measurement) or _BY_UNIT.get(physical_unit(register.measurement), _ANYTHING)
 
 
 def value(register: Register, data: bytes) -> float:
     """The value of a register from the data of its read; NaN for none."""
     column = array("d", [math.nan])
-    Program([(register.type, 0, register.divisor, register.nan, 0)]).run(data, column)
+    Program([(register.type, 0, register.divisor, register.nan, 0, register.offset, register.bits, None)]).run(data, column)
     return column[0]
 
 

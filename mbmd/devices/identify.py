@@ -11,8 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from mbmd.devices.evidence import Answer, Span, is_readable, span, value, weight
-from mbmd.measurements import CATALOGUE
+from mbmd.devices.evidence import Answer, Span, is_readable, physical_unit, span, value, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -141,7 +140,7 @@ def _probe(device: DeviceType, registers: Sequence[Register]) -> Register | None
     """What a meter must answer well to be of a type.
 
     It is the register that the type has where its table puts the probe, for some tables have it there in another
-    form. Without a probe it is a voltage, a frequency, or else a counter, best one of everything.
+    form. Without a probe it is a voltage, a frequency, or else a counter, above all that of all energy.
     """
     probe = device.probe if device.probe and is_readable(device.probe) else None
     if probe is not None:
@@ -160,7 +159,7 @@ def _is_mains(register: Register) -> bool:
 
 
 def _unit(register: Register) -> str:
-    return CATALOGUE[register.measurement].unit
+    return physical_unit(register.measurement)
 
 
 def _separating(rivals: Sequence[_Kind], answers: Answers) -> Read | None:
@@ -190,9 +189,9 @@ def _confirming(kind: _Kind, score: float, answers: Answers) -> Read | None:
     and a counter, which says which meter it is."""
     ahead = {read: register for read, register in kind.fields.items() if read not in answers}
     units = Counter(_unit(register) for read, register in kind.fields.items() if read in answers)
-    for unit in ("Hz", "kWh"):
-        if not units[unit]:
-            wanted = (read for read, register in ahead.items() if _unit(register) == unit)
+    for quantity in ("Hz", "kWh"):
+        if not units[quantity]:
+            wanted = (read for read, register in ahead.items() if _unit(register) == quantity)
             if read := next(wanted, None):
                 return read
     return max(ahead, key=lambda read: span(ahead[read]).weight, default=None) if score < SURE else None

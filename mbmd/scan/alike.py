@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mbmd.measurements import CATALOGUE, Kind
+from mbmd.devices.evidence import physical_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NEAR = 0.0001
 """The share by which the counters of one device may differ, as they go on meanwhile."""
+_COUNTED = ("kWh", "kvarh")
 STEP = 0.5
 """What they may differ anyway, in kWh."""
 
@@ -41,4 +42,4 @@ def _refused(portrait: Portrait) -> set[object]:
 
 def _counters(portrait: Portrait) -> dict[str, float]:
     values = portrait.matches[0].values if portrait.matches else {}
-    return {name: number for name, number in values.items() if CATALOGUE[name].kind is Kind.COUNTER}
+    return {name: number for name, number in values.items() if physical_unit(name) in _COUNTED}

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -50,6 +51,13 @@ def test_a_device_is_told_with_what_people_know_it_by() -> None:
     assert "has the same registers as X961A" in line
 
 
+def test_values_that_are_none_or_0_are_not_told() -> None:
+    one = portrait("JANITZA", 1)
+    values = {"VoltageL1": 230.0, "Frequency": float("nan"), "Import": 0.0}
+    line = summary([surveyed(replace(one, matches=(replace(one.matches[0], values=values),)))])[1]
+    assert line == "* #1 type JANITZA at 9600 8N1: Janitza B-Series meters; 230.0 V"
+
+
 def test_the_command_and_the_yaml_poll_what_was_found() -> None:
     words = shlex.split(command(TWO))
     assert words == ["mbmd", "run", "-a", "rtu:///dev/ttyUSB0", "-d", "sdm:21,janitza:26"]
@@ -63,6 +71,11 @@ def test_the_command_and_the_yaml_poll_what_was_found() -> None:
     assert yaml_of(TWO).startswith(
         "adapters:\n- {device: /dev/ttyUSB0, baudrate: 9600, comset: 8N1}\ndevices:\n- {name"
     )
+
+
+def test_a_name_keeps_the_number_of_the_type_and_the_id_apart() -> None:
+    loaded = yaml.safe_load(yaml_of(surveyed(portrait("SDM72", 9), portrait("SDM", 1))))
+    assert [device["name"] for device in loaded["devices"]] == ["sdm1", "sdm72-9"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +124,7 @@ def test_a_unit_of_no_known_type_is_told_with_what_it_said_and_what_to_do() -> N
     stranger = Portrait(5, {Read(4, 0, 2): 2, Read(3, 4, 2): 2, Read(3, 8, 2): bytes(4), Read(3, 0, 1): None})
     text = "\n".join(summary([surveyed(stranger)]))
     assert "#5: of no known type, it answers exception 2 (illegal data address) to 2 reads" in text
-    assert "mbmd read -d 5" in text
+    assert "mbmd read -a rtu:///dev/ttyUSB0 -d 5 " in text
     assert "found 0" in text
 
 
