@@ -82,7 +82,7 @@ def fill(args: argparse.Namespace) -> None:
     for warning in loaded.warnings:
         log.warning("%s", warning)
     values = _values(loaded, found)
-    asked = {key for key in args.configured if key in values and loaded.origin(key) != DEFAULT} | {"adapter"}
+    asked = {k for k in args.configured if k in values and (k == "adapter" or loaded.origin(k) != DEFAULT)}
     for key in asked - (args.given - {"adapter"}):
         setattr(args, key, values[key])
     args.given |= asked

@@ -102,7 +102,9 @@ def span(register: Register) -> Span:
 def value(register: Register, data: bytes) -> float:
     """The value of a register from the data of its read; NaN for none."""
     column = array("d", [math.nan])
-    Program([(register.type, 0, register.divisor, register.nan, 0, register.offset, register.bits, None)]).run(data, column)
+    Program([(register.type, 0, register.divisor, register.nan, 0, register.offset, register.bits, None)]).run(
+        data, column
+    )
     return column[0]
 
 
