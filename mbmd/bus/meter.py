@@ -175,12 +175,16 @@ class Meter:
     def put_off(
         self, started: float, answered: Sequence[Block], failed: Sequence[Block], left: Sequence[Block]
     ) -> None:
-        """Ask first for what was left, and last for what failed: after WITHDRAWN_AFTER polls with growing pauses."""
+        """Ask first for what was left, and last for what failed: after WITHDRAWN_AFTER polls with growing pauses.
+
+        Reads that are not planned, as of one register to see who is there, are not asked again.
+        """
         asked = {*answered, *left, *failed}
         pending = {block: when for block, when in self._pending.items() if block not in asked}
         pending |= dict.fromkeys(left, FIRST)
         pending |= {block: started + self._rest(block) for block in failed}
-        self._pending = pending
+        planned = {block for group in self.groups for block in group.plan}
+        self._pending = {block: when for block, when in pending.items() if block in planned}
 
     def _rest(self, block: Block) -> float:
         polls = self.failures.get(block, 0) - WITHDRAWN_AFTER

@@ -314,6 +314,17 @@ def test_what_is_read_once_is_not_forgotten_when_the_plan_changes_while_the_devi
     virtual_time.run(run())
 
 
+def test_what_is_read_once_is_kept_where_the_probe_was_held_back_for_a_late_answer() -> None:
+    async def run() -> None:
+        line = ScriptedLine(Framing.RTU, [hang_up(0), exception(2), *[drop] * 4, cut(0)])
+        meter = make_meter(1, once=(200,))
+        async with polling(line, meter, make_meter(2, (0, 100, 200))) as bus:
+            await bus.wait(60)
+        assert values(meter.readings) == right(meter)
+
+    virtual_time.run(run())
+
+
 @pytest.mark.parametrize("kind", [Framing.RTU, Framing.ASCII])
 def test_others_go_on_while_reads_are_held_back_for_a_late_answer(kind: Framing) -> None:
     async def run() -> None:
