@@ -4,11 +4,13 @@ Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration; 
 and 141 when nobody reads the output any more.
 """
 
+import errno
 import os
 import sys
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from types import MappingProxyType
 
 from mbmd import __version__
@@ -34,6 +36,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Every command with what `mbmd --help` says of it; its module is imported only when it is asked for."""
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Why an output takes no more; whatever else fails is told by the command."""
+
 _EPILOG = """\
 examples:
   mbmd run -a /dev/ttyUSB0 -d sdm:1,janitza:26
@@ -50,15 +55,37 @@ exit codes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    _make_writable()
     try:
         try:
             return _main(sys.argv[1:] if argv is None else argv)
         finally:
             print(end="", flush=True)
     except BrokenPipeError:
-        # Who reads has seen enough, as in `mbmd devices | head`; Python would complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Who reads has seen enough, as in `mbmd devices | head`.
+        _drop_output()
         return 141
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _drop_output()
+        print(f"mbmd: the output cannot be written: {os.strerror(error.errno)}", file=sys.stderr)
+        return 1
+
+
+def _make_writable() -> None:
+    """See to it that every text can be printed: whatever the encoding, and where the outputs are closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: Python would complain when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _main(words: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog="examples:\n  mbmd help\n  mbmd help run\n  mbmd help devices show",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", nargs="*", metavar="COMMAND", help="the command; default: all of them")
+    parser.add_argument("words", nargs="*", metavar="COMMAND", help="the command; default: all of them")
     parser.set_defaults(run=run)
 
 
@@ -22,9 +22,9 @@ def run(args: argparse.Namespace) -> int:
     """Print the help of a command."""
     from mbmd.cli import COMMANDS, make_parser
 
-    if args.command and args.command[0] not in COMMANDS:
+    if args.words and args.words[0] not in COMMANDS:
         from mbmd.config.values import did_you_mean
 
-        raise UsageError(f"unknown command {args.command[0]!r}{did_you_mean(args.command[0], COMMANDS)}")
-    make_parser(args.command).parse_args([*args.command, "--help"])
+        raise UsageError(f"unknown command {args.words[0]!r}{did_you_mean(args.words[0], COMMANDS)}")
+    make_parser(args.words).parse_args([*args.words, "--help"])
     return 0

@@ -93,7 +93,10 @@ def print_json(value: Any) -> None:
     """One JSON document, indented, with a line end."""
     import orjson
 
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    # JSON is UTF-8, whatever the terminal has.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
 
 
 def _print_rich(header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[bool]) -> None:

@@ -1,6 +1,7 @@
 """`mbmd` as a whole: its table of commands, help, exit codes and what it imports."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -88,6 +89,16 @@ def test_help_names_the_nearest_command(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr() == ("", "mbmd: unknown command 'devcies': did you mean devices?\n")
 
 
+@pytest.mark.parametrize("words", [["--json"], ["-x", "run"], ["run", "--json"]], ids=" ".join)
+def test_help_names_itself_where_an_option_is_not_one_of_its_own(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["help", *words])
+    wrong = next(word for word in words if word.startswith("-"))
+    assert capsys.readouterr().err == f"mbmd: unrecognized arguments: {wrong} (see mbmd help --help)\n"
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(UsageError("u"), 2), (MbmdError("m"), 1), (LinkError("l"), 1), (KeyboardInterrupt(), 130)]
 )
@@ -131,6 +142,47 @@ def test_a_reader_that_has_enough_ends_it_quietly(words: list[str], code: int) -
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.mark.parametrize("words", [["devices"], ["version"], ["version", "--json"], ["run", "--help"]], ids=" ".join)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_is_full_is_told_in_a_line(words: list[str], unbuffered: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mbmd", *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "mbmd: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", ["devices", "version --json", "help run"])
+def test_commands_run_with_closed_outputs(words: str) -> None:
+    code = f"import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', 'mbmd', *{words.split()}])"
+    done = python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert python(f"import os; os.close(2); {code}").returncode == 0
+
+
+def test_what_goes_to_a_closed_standard_error_does_not_go_elsewhere() -> None:
+    code = "import os, sys; os.close(2); os.execv(sys.executable, [sys.executable, '-m', 'mbmd', 'rnu'])"
+    done = python(code)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_what_an_encoding_does_not_have_is_printed_as_an_escape_and_json_is_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "mbmd.yaml"
+    file.write_text("devices: [{name: Wärme, type: sdm, id: 1, adapter: mock}]", encoding="utf-8")
+    command = [sys.executable, "-m", "mbmd", "config", "show", "-c", str(file)]
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=True).stdout
+    assert b"W\\xe4rme" in shown
+    told = subprocess.run([*command, "--json"], cwd=ROOT, env=env, capture_output=True, check=True).stdout
+    assert json.loads(told)["devices[0].name"]["value"] == "Wärme"
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
