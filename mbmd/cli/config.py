@@ -137,6 +137,8 @@ def _show(args: argparse.Namespace) -> int:
     loaded = configured.load(args)
     if loaded.problems:
         raise usage_error(loaded.problems)
+    for warning in loaded.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     found = list(rows(loaded))
     if args.json:
         print_json({row.key: {"value": row.value, "from": row.origin} for row in found})

@@ -89,7 +89,7 @@ def fill(args: argparse.Namespace) -> None:
 
 
 def _values(loaded: "Loaded", found: "Buses") -> "Mapping[str, Any]":
-    """The values of bus options, as the command line would have them."""
+    """The values of bus options, as the command line would have them; of the adapter all that the file says of it."""
     from mbmd.config.values import format_duration
 
     config = loaded.config
@@ -97,5 +97,5 @@ def _values(loaded: "Loaded", found: "Buses") -> "Mapping[str, Any]":
     values = {key: getattr(config, key) for key in keys}
     values["timeout"] = format_duration(config.timeout)
     values["devices_dir"] = [str(path) for path in config.devices_dir] or None
-    values["adapter"] = str(found.default) if found.default else config.adapter
+    values["adapter"] = found.default
     return values

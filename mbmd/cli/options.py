@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mbmd.config.adapter import Adapter
-    from mbmd.config.devices import DeviceSpec
     from mbmd.devices.registry import Registry
 
 ADAPTER_HELP = (
@@ -107,25 +106,13 @@ def device_registry(args: argparse.Namespace) -> Registry:
 
 
 def default_adapter(args: argparse.Namespace) -> Adapter | None:
-    """The adapter of `-a`, if given."""
+    """The adapter of `-a`, or that of the configuration, if there is one."""
     from mbmd.config.adapter import parse_adapter
 
-    return parse_adapter(args.adapter, args.baudrate, args.comset, args.rtu) if args.adapter is not None else None
-
-
-def device_specs(args: argparse.Namespace) -> list[DeviceSpec]:
-    """The devices of `-d`; one that names the default adapter by its address is on it."""
-    from mbmd.config.adapter import parse_adapter
-    from mbmd.config.devices import parse_specs
-
-    default = default_adapter(args)
-
-    def adapter_of(text: str) -> Adapter:
-        if default is not None and text == default.address:
-            return default
-        return parse_adapter(text, args.baudrate, args.comset)
-
-    return parse_specs(args.devices or [], adapter_of, default)
+    if not isinstance(args.adapter, str):
+        adapter: Adapter | None = args.adapter
+        return adapter
+    return parse_adapter(args.adapter, args.baudrate, args.comset, args.rtu)
 
 
 def set_up_logging(verbose: bool) -> None:

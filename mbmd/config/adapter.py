@@ -24,6 +24,7 @@ from mbmd.config.values import did_you_mean, join_host_port, split_host_port
 from mbmd.errors import UsageError
 
 _HOST = re.compile(r"\[[^\[\]]+\]|[^:\[\]]*")
+_IP_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|\[.*\]")
 DEFAULT_PORT = 502
 MOCK = "mock"
 
@@ -131,6 +132,7 @@ ADAPTER_OPTIONS: Mapping[str, Option] = {
 """What only an adapter may be given, beside what counts for all its devices."""
 
 _ONLY_FOR: Mapping[str, tuple[str, Callable[[Adapter], bool]]] = {
+    "rs485": ("serial devices", lambda adapter: adapter.medium is Medium.SERIAL),
     "close": ("TCP connections", lambda adapter: adapter.medium is Medium.TCP),
     "transaction_ids": ("Modbus TCP (tcp://)", lambda adapter: adapter.framing is Framing.MBAP),
 }
@@ -163,6 +165,8 @@ def parse_adapter(text: str, baudrate: int = BAUDRATE, comset: str = "8N1", rtu:
         host, port = network
         framing = Framing.RTU if rtu else Framing.MBAP
         return _network(Medium.TCP, framing, host, port, text, baudrate, comset)
+    if _IP_ADDRESS.fullmatch(text):
+        raise UsageError(f"adapter {text!r} has no port: write {text}:{DEFAULT_PORT}")
     return Adapter(Medium.SERIAL, Framing.RTU, text, baudrate=baudrate, comset=comset)
 
 
@@ -195,11 +199,14 @@ def _parse_url(text: str, baudrate: int, comset: str) -> Adapter:
 
 
 def _host_and_port(url: SplitResult, text: str) -> tuple[str, int]:
+    wrong = UsageError(f"adapter {text!r}: write {url.scheme}://host:port")
+    if url.path not in ("", "/") or url.fragment or "@" in url.netloc:
+        raise wrong
     address = split_host_port(url.netloc)
     if address is None and _HOST.fullmatch(url.netloc):
         address = url.netloc.strip("[]"), DEFAULT_PORT
-    if address is None or url.path not in ("", "/") or url.fragment or "@" in url.netloc:
-        raise UsageError(f"adapter {text!r}: write {url.scheme}://host:port")
+    if address is None:
+        raise wrong
     return address
 
 

@@ -1,13 +1,13 @@
 """The adapters of the configuration, and which of them a device means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from mbmd.config.adapter import ADAPTER_OPTIONS, Adapter, Framing, Medium, misplaced, parse_adapter, with_options
 from mbmd.config.given import Problem
-from mbmd.config.load import Loaded
+from mbmd.config.load import Loaded, adapter_names
 from mbmd.config.model import AdapterKeys
 from mbmd.config.options import DEVICE_OPTIONS
 from mbmd.errors import UsageError
@@ -32,8 +32,8 @@ class Buses:
         """The adapter that a text names, or is by itself."""
         if text in self.named:
             return self.named[text]
-        if text.isdecimal() and self.is_complete:
-            raise UsageError(f"no adapter has the id {text}")
+        if self.is_complete:
+            _refuse_id(text)
         return parse_adapter(text, self.baudrate, self.comset)
 
 
@@ -46,7 +46,7 @@ def buses(loaded: Loaded) -> Buses:
     default = own[0] if len(own) == 1 else None if is_complete else _stand_in("")
     if config.adapter is not None:
         try:
-            default = named.get(config.adapter) or _default(loaded, config.adapter)
+            default = named.get(config.adapter) or _default(loaded, config.adapter, is_complete)
         except UsageError as error:
             problems.append(loaded.problem("adapter", str(error)))
             default = _stand_in(config.adapter)
@@ -61,15 +61,21 @@ def _named(loaded: Loaded) -> tuple[dict[str, Adapter], list[Problem]]:
     for keys in loaded.config.adapters:
         adapter, wrong = _adapter(loaded, keys)
         problems += [*wrong, *_taken(loaded, keys.path, adapter, taken)]
-        number = adapter.id or keys.id
-        for name in (keys.device, adapter.address, *([str(number)] if number else [])):
+        for name in adapter_names(keys, adapter):
             named.setdefault(name, adapter)
     return named, problems
 
 
-def _default(loaded: Loaded, text: str) -> Adapter:
+def _default(loaded: Loaded, text: str, is_complete: bool) -> Adapter:
     config = loaded.config
+    if is_complete:
+        _refuse_id(text)
     return parse_adapter(text, config.baudrate, config.comset, config.rtu)
+
+
+def _refuse_id(text: str) -> None:
+    if text.isdecimal():
+        raise UsageError(f"no adapter has the id {text}")
 
 
 def _stand_in(text: str) -> Adapter:
@@ -77,33 +83,31 @@ def _stand_in(text: str) -> Adapter:
 
 
 def _adapter(loaded: Loaded, keys: AdapterKeys) -> tuple[Adapter, list[Problem]]:
-    values = _values(loaded, keys)
-    rtu = values.pop("rtu", False)
+    values = _values(keys)
     try:
-        adapter = parse_adapter(keys.device, loaded.config.baudrate, loaded.config.comset, rtu)
+        adapter = parse_adapter(keys.device, loaded.config.baudrate, loaded.config.comset, keys.rtu)
     except UsageError as error:
         return _stand_in(keys.device), [loaded.problem(f"{keys.path}.device", str(error))]
-    problems = [loaded.problem(f"{keys.path}.{key}", text) for key, text in _misfits(keys, adapter, rtu, values)]
+    # A flag wins over what the URL says and needs not fit.
+    given = (*values, "rtu") if keys.rtu else tuple(values)
+    in_file = [key for key in given if not loaded.is_flag(f"{keys.path}.{key}")]
+    problems = [loaded.problem(f"{keys.path}.{key}", text) for key, text in _misfits(keys.device, adapter, in_file)]
     return with_options(adapter, values), problems
 
 
-def _misfits(keys: AdapterKeys, adapter: Adapter, rtu: bool, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield from misplaced(adapter, values)
-    if "://" in keys.device:
-        if rtu:
+def _misfits(device: str, adapter: Adapter, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    yield from misplaced(adapter, keys)
+    if "://" in device:
+        if "rtu" in keys:
             yield "rtu", "is for host:port: a URL says so itself, as in rtu+tcp://host:23"
-        in_url = dict(parse_qsl(urlsplit(keys.device).query, keep_blank_values=True))
-        yield from ((key, "is in the URL of device too: give it once") for key in values if key in in_url)
+        in_url = dict(parse_qsl(urlsplit(device).query, keep_blank_values=True))
+        yield from ((key, "is in the URL of device too: give it once") for key in keys if key in in_url)
 
 
-def _values(loaded: Loaded, keys: AdapterKeys) -> dict[str, Any]:
-    """What was given for an adapter. Flags win over the file: `-a` with `-b`, `--comset` or `--rtu` counts."""
+def _values(keys: AdapterKeys) -> dict[str, Any]:
+    """The options that were given for an adapter."""
     known = (*ADAPTER_OPTIONS, *DEVICE_OPTIONS)
-    values = {key: getattr(keys, key) for key in known if getattr(keys, key) not in (None, ())}
-    values["rtu"] = keys.rtu
-    if loaded.is_flag("adapter") and loaded.config.adapter in (keys.device, str(keys.id)):
-        values |= {key: getattr(loaded.config, key) for key in ("baudrate", "comset", "rtu") if loaded.is_flag(key)}
-    return values
+    return {key: getattr(keys, key) for key in known if getattr(keys, key) not in (None, ())}
 
 
 def _taken(loaded: Loaded, path: str, adapter: Adapter, taken: dict[object, str]) -> Iterator[Problem]:

@@ -23,11 +23,15 @@ _MEANINGS = {
     "could not find expected ':'": "a line that is no key: write key: value",
     "found character '\\t'": "a tab: indent with spaces",
     "found character": "a text that begins with a sign of YAML: put it in quotes",
-    "found duplicate anchor": "an anchor (&) that is given twice: put texts that begin with & in quotes",
+    "second occurrence": "an anchor (&) that is given twice: put texts that begin with & in quotes",
     "found undefined alias": "an alias (*) of nothing: put texts that begin with * in quotes",
     "found undefined tag": "a tag (!) of nothing: put texts that begin with ! in quotes",
     "found unexpected end of stream": "a quote that is not closed",
+    "expected alphabetic": "a text that begins with & or *: put it in quotes",
+    "expected chomping": "a text that begins with | or >: put it in quotes",
+    "expected the node content": "a value that is missing, or a text that begins with a sign of YAML: put it in quotes",
     "found unknown escape": "a backslash that means nothing in double quotes: use single ones",
+    "expected escape sequence": "a backslash that means nothing in double quotes: use single ones",
     "mapping values are not allowed": (
         "a key where none may be: is the indent right, is a space behind each colon, are texts with colons in quotes?"
     ),

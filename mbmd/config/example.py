@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Leaf, Section, keys, leaves
+from mbmd.config.model import SECRET_FILES, AdapterKeys, Config, DeviceKeys, Leaf, Section, keys, leaves
 from mbmd.config.show import shown
 
 _HEAD = """\
@@ -59,5 +59,8 @@ def _item(kind: type[Struct], beside: Iterable[str], values: Mapping[str, str]) 
 
 
 def _leaf(key: Leaf, indent: str) -> Iterator[str]:
+    if key.name in SECRET_FILES:  # no key of its own: with all # removed it would stand beside the secret
+        yield f"{indent}# {key.description}: {key.name}: {key.example}"
+        return
     yield from textwrap.wrap(key.description, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
     yield f"{indent}#{key.name}: {shown(key, key.default) or key.example}"

@@ -1,20 +1,25 @@
 """The configuration out of all sources: a flag wins over the environment, that over the file, that over the default."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from msgspec import convert
+from msgspec import convert, structs
 
 from mbmd.config import environment
+from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.config.given import DEFAULT, Given, Origin, Problem
-from mbmd.config.model import SECRET_FILES, Config
+from mbmd.config.model import SECRET_FILES, AdapterKeys, Config
 from mbmd.config.paths import home_directory, state_file
 from mbmd.config.reader import Layer, read
+from mbmd.errors import UsageError
 
 Flags: TypeAlias = Mapping[str, tuple[str, str | Sequence[str]]]
 """What the command line gave: by key the flag and its text or texts."""
+
+_LINE = ("baudrate", "comset", "rtu")
+"""Flags that count for the default adapter even if the file says something else of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ def load(file: Path | None, variables: Mapping[str, str], flags: Flags) -> Loade
     origins: dict[str, Origin] = {}
     for layer in layers:
         _merge(values, origins, layer)
+    _put_on_default(values, origins, layers[-1])
     problems = tuple(problem for layer in layers for problem in layer.problems)
     warnings = tuple(environment.unknown_variables(variables)) if environment.is_given(variables) else ()
     return Loaded(convert(values, Config), file, origins, problems, warnings)
@@ -112,6 +118,31 @@ def _merge(values: dict[str, Any], origins: dict[str, Origin], layer: Layer) -> 
             for inner in [name for name in origins if name.startswith(f"{key}[")]:
                 del origins[inner]
     origins |= layer.origins
+
+
+def _put_on_default(values: dict[str, Any], origins: dict[str, Origin], flags: Layer) -> None:
+    """Give the adapter of the file that is the default, by its name or as the only one, the flags of the line."""
+    given = {key: flags.values[key] for key in _LINE if key in flags.values}
+    adapters, named = values.get("adapters", ()), values.get("adapter")
+    for index, keys in enumerate(adapters):
+        if named in _names(keys) or (named is None and len(adapters) == 1):
+            values["adapters"] = (*adapters[:index], structs.replace(keys, **given), *adapters[index + 1 :])
+            origins |= {f"{keys.path}.{key}": flags.origins[key] for key in given}
+            return
+
+
+def _names(keys: AdapterKeys) -> set[str]:
+    try:
+        return set(adapter_names(keys, parse_adapter(keys.device)))
+    except UsageError:
+        return {keys.device}
+
+
+def adapter_names(keys: AdapterKeys, adapter: Adapter) -> Iterator[str]:
+    """All that an adapter of the file may be called: as it is written, its address, its id."""
+    yield from (keys.device, adapter.address)
+    if number := adapter.id or keys.id:
+        yield str(number)
 
 
 def _other_form(name: str) -> str | None:

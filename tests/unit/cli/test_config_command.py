@@ -93,8 +93,12 @@ def test_without_a_file_there_is_nothing_to_check(mbmd: Command) -> None:
 def test_what_counts_is_shown_with_where_it_comes_from(mbmd: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     configured("rate: 2s\nmqtt: {password: tr0ub4dor}\n")
     monkeypatch.setenv("MBMD_TIMEOUT", "1s")
+    monkeypatch.setenv("MBMD_TIMOUT", "1s")
     code, out, err = mbmd("config", "show", "-b", "19200", "--no-plausibility")
-    assert (code, err) == (0, "")
+    assert (code, err) == (
+        0,
+        "warning: 'MBMD_TIMOUT' in the environment means nothing: did you mean MBMD_TIMEOUT?\n",
+    )
     rows = [line.split() for line in out.splitlines()]
     assert rows[0] == ["key", "value", "from"]
     for row in (

@@ -81,7 +81,15 @@ def test_an_adapter_of_the_file_is_spoken_to_as_it_says_there() -> None:
 
 def test_the_only_adapter_of_the_file_needs_no_name() -> None:
     write("adapters: [{device: 'g:23', rtu: true}]")
-    assert filled("read").adapter == "rtu+tcp://g:23"
+    assert str(default_adapter(filled("read"))) == "rtu+tcp://g:23"
+
+
+def test_what_an_adapter_of_the_file_says_wins_over_the_top_also_where_it_is_the_default() -> None:
+    write("baudrate: 19200\ncomset: 8E1\nadapters: [{device: ttyUSB0, baudrate: 9600, comset: 8N1}]")
+    for words in (["read"], ["read", "-a", "ttyUSB0"]):
+        adapter = default_adapter(filled(*words))
+        assert adapter is not None
+        assert (adapter.address, adapter.baudrate, adapter.comset) == ("ttyUSB0", 9600, "8N1")
 
 
 def test_a_command_gets_only_what_it_has_options_for() -> None:

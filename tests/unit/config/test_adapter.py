@@ -120,6 +120,10 @@ def test_plain_and_url_name_the_same_bus() -> None:
             "rtu+tcp://h:1?transaction_ids=false",
             "adapter 'rtu+tcp://h:1?transaction_ids=false': transaction_ids is only for Modbus TCP (tcp://): remove it",
         ),
+        ("tcp://h?rs485=true", "adapter 'tcp://h?rs485=true': rs485 is only for serial devices: remove it"),
+        ("192.168.0.7", "adapter '192.168.0.7' has no port: write 192.168.0.7:502"),
+        ("[::1]", "adapter '[::1]' has no port: write [::1]:502"),
+        ("tcp://me:secret@h:1", "adapter 'tcp://me:secret@h:1': write tcp://host:port"),
         (
             "ascii:///dev/a?transaction_ids=true",
             "adapter 'ascii:///dev/a?transaction_ids=true': transaction_ids is only for Modbus TCP (tcp://): remove it",
@@ -266,7 +270,6 @@ SECONDS = st.floats(0, 1e6)
 def adapters(draw: st.DrawFn) -> Adapter:
     adapter = replace(
         draw(PLACES),
-        rs485=draw(st.booleans()),
         unit_pause=draw(SECONDS),
         connect_delay=draw(SECONDS),
         id=draw(st.none() | st.integers(1, 9999)),
@@ -276,7 +279,11 @@ def adapters(draw: st.DrawFn) -> Adapter:
         adapter = replace(adapter, baudrate=draw(st.integers(300, 4_000_000)), comset=draw(st.sampled_from(COMSETS)))
     if adapter.medium is Medium.TCP:
         adapter = replace(adapter, close=draw(st.booleans()))
-    return replace(adapter, transaction_ids=adapter.framing is not Framing.MBAP or draw(st.booleans()))
+    return replace(
+        adapter,
+        rs485=adapter.medium is Medium.SERIAL and draw(st.booleans()),
+        transaction_ids=adapter.framing is not Framing.MBAP or draw(st.booleans()),
+    )
 
 
 @given(adapters())

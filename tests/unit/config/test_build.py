@@ -127,11 +127,29 @@ def test_rtu_at_the_top_counts_for_the_default_adapter(file: Path) -> None:
     assert framings == [Framing.RTU, Framing.MBAP]
 
 
-def test_flags_beside_an_adapter_win_over_its_keys_in_the_file(file: Path) -> None:
+def test_flags_win_over_what_the_file_says_of_the_default_adapter_and_of_no_other(file: Path) -> None:
     text = "adapters: [{device: /dev/a, baudrate: 2400, comset: 8E1}]\ndevices: [{type: sdm, id: 1, adapter: /dev/a}]"
     adapter = run(file, text, adapter="/dev/a", baudrate="19200").devices[0].spec.adapter
     assert (adapter.baudrate, adapter.comset) == (19200, "8E1")
-    assert run(file, text, baudrate="19200").devices[0].spec.adapter.baudrate == 2400
+    assert run(file, text, baudrate="19200").devices[0].spec.adapter.baudrate == 19200
+    assert run(file, f"{text}\nadapter: /dev/a", baudrate="19200").devices[0].spec.adapter.baudrate == 19200
+    assert run(file, f"{text}\nadapter: /dev/b", baudrate="19200").devices[0].spec.adapter.baudrate == 2400
+    assert run(file, text, adapter="/dev/b", baudrate="19200").devices[0].spec.adapter.baudrate == 2400
+    two = text.replace("[{device", "[{device: /dev/b}, {device", 1)
+    assert run(file, two, baudrate="19200").devices[0].spec.adapter.baudrate == 2400
+
+
+@pytest.mark.parametrize("name", ["3", "/dev/a", "rtu:///dev/a?baudrate=2400&id=3"])
+def test_flags_beside_an_adapter_win_over_its_url_by_whatever_name(name: str, file: Path) -> None:
+    text = "adapters: [{device: 'rtu:///dev/a?baudrate=2400&id=3'}]\ndevices: [{type: sdm, id: 1}]"
+    adapter = run(file, text, adapter=name, baudrate="19200", rtu="true").devices[0].spec.adapter
+    assert (adapter.baudrate, adapter.id) == (19200, 3)
+
+
+def test_a_default_adapter_that_is_a_number_is_the_id_of_one(file: Path) -> None:
+    text = "adapter: 8\nadapters: [{device: mock, id: 7}]\ndevices: [{type: sdm, id: 1}]"
+    assert said(file, text) == ["1: adapter: no adapter has the id 8"]
+    assert run(file, text, adapter="7").devices[0].id == "SDM7.1"
 
 
 def test_a_device_has_its_options_name_and_place(file: Path) -> None:

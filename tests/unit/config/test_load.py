@@ -193,6 +193,8 @@ def test_what_is_shown_is_all_that_counts(file: Path) -> None:
     assert shown["adapters[0].slow"] == ("Import* Sum", f"{file}:3")
     assert "adapters[0].timeout" not in shown
     assert {"devices[0].type", "devices[0].id"} <= set(shown)
+    shown = {row.key: (row.value, row.origin) for row in rows(loaded(file, text, adapter="/dev/a", baudrate="300"))}
+    assert shown["adapters[0].baudrate"] == ("300", "--baudrate")
     shown = {row.key: (row.value, row.origin) for row in rows(loaded(file, text, devices=["sdm:1@h:1"]))}
     assert shown["devices[0]"] == ("sdm:1@h:1", "--devices")
     assert "devices[0].type" not in shown
