@@ -55,13 +55,13 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *args: str, module: str = "mbmd") -> Iterator[Running]:
+def running(folder: Path, *args: str) -> Iterator[Running]:
     """A command in the background, its output in `folder`; ended with the context."""
     folder.mkdir(exist_ok=True)
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         env = {**os.environ, "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(folder), "RUNTIME_DIRECTORY": str(folder)}
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *args], cwd=ROOT, stdout=out, stderr=err, text=True, env=env
+            [sys.executable, "-m", "mbmd", *args], cwd=ROOT, stdout=out, stderr=err, text=True, env=env
         )
     try:
         yield Running(process, folder)

@@ -18,16 +18,14 @@ from mbmd.errors import MbmdError
 from mbmd.running import runfile
 from tests.integration.command import PATIENCE, ROOT, Running, mbmd, running, until
 
-MODULE = "tests.integration.from_file"
-
 
 @contextmanager
 def a_daemon(folder: Path, text: str) -> Iterator[tuple[Running, Path]]:
     """A daemon with that configuration, and its file."""
     folder.mkdir(exist_ok=True)
-    config = folder / "config"
+    config = folder / "mbmd.yaml"
     config.write_text(text)
-    with running(folder, str(config), module=MODULE) as daemon:
+    with running(folder, "run", "-c", str(config)) as daemon:
         until(lambda: runfile.find(folder) or None, daemon)
         yield daemon, config
 
@@ -36,15 +34,21 @@ def reload(folder: Path, daemon: Running, *args: str) -> "subprocess.CompletedPr
     return mbmd("reload", "--pid", str(daemon.process.pid), *args, RUNTIME_DIRECTORY=str(folder))
 
 
-ONE, TWO = '--api "" -a mock -d sdm:1', '--api "" -a mock -d sdm:1,abb:2'
+ONE = """
+api: ""
+adapter: mock
+devices:
+- {type: sdm, id: 1}
+"""
+TWO = f"{ONE}- {{type: abb, id: 2}}\n"
 
 
 def test_a_reload_prints_what_it_changed(tmp_path: Path) -> None:
-    with a_daemon(tmp_path, f"{ONE}\n") as (daemon, config):
+    with a_daemon(tmp_path, ONE) as (daemon, config):
         assert reload(tmp_path, daemon).stdout == "devices: 1 untouched\n"
-        config.write_text(f"{ONE}\nname SDM1.1 heat pump\n")
+        config.write_text(ONE.replace("id: 1", "id: 1, name: heat pump"))
         assert reload(tmp_path, daemon).stdout == "devices: 1 renamed\n"
-        config.write_text(f"{TWO} -d sdm:1@127.0.0.1:1 --state {tmp_path}/other\n")
+        config.write_text(f"{TWO}- {{type: sdm, id: 1, adapter: '127.0.0.1:1'}}\nstate: other\n")
         done = reload(tmp_path, daemon)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == (
@@ -59,7 +63,7 @@ def test_a_reload_prints_what_it_changed(tmp_path: Path) -> None:
 
 def test_a_refused_configuration_is_exit_code_2_with_every_reason(tmp_path: Path) -> None:
     with a_daemon(tmp_path, ONE) as (daemon, config):
-        config.write_text('--api "" -a mock -d smd:1,sdm:2,abq:3')
+        config.write_text(f"{ONE.replace('sdm', 'smd')}- {{type: sdm, id: 2}}\n- {{type: abq, id: 3}}\n")
         done = reload(tmp_path, daemon)
         assert (done.returncode, done.stdout) == (2, "")
         first, *reasons = map(str.strip, done.stderr.splitlines())
@@ -68,12 +72,19 @@ def test_a_refused_configuration_is_exit_code_2_with_every_reason(tmp_path: Path
         assert [reason.split(":")[0] for reason in reasons] == ["device SMD1.1", "device ABQ1.3"]
         assert all(f"reload refused: {reason}" in daemon.log for reason in reasons)
         assert daemon.process.poll() is None
+        config.write_text(f"rat: 1s\n{ONE}- {{type: sdm, id: 300}}\n")
+        done = reload(tmp_path, daemon)
+        assert done.returncode == 2
+        assert [line.strip() for line in done.stderr.splitlines()[1:]] == [
+            f"{config}:1: unknown key 'rat': did you mean rate?",
+            f"{config}:7: devices[1].id: '300' is not a number from 0 to 255",
+        ]
         config.write_text(ONE)
         assert reload(tmp_path, daemon).stdout == "devices: 1 untouched\n"
 
 
 def test_of_several_daemons_one_is_to_be_chosen(tmp_path: Path) -> None:
-    with a_daemon(tmp_path, ONE) as (one, config), running(tmp_path / "b", str(config), module=MODULE) as two:
+    with a_daemon(tmp_path, ONE) as (one, config), running(tmp_path / "b", "run", "-c", str(config)) as two:
         until(lambda: runfile.find(tmp_path / "b") or None, two)
         file = runfile.find(tmp_path / "b")[0].path
         os.link(file, tmp_path / file.name)  # as if both had been started with the same folder
@@ -88,7 +99,7 @@ def test_of_several_daemons_one_is_to_be_chosen(tmp_path: Path) -> None:
 
 
 def test_a_sighup_of_a_closed_terminal_ends_the_daemon_and_any_other_does_not(tmp_path: Path) -> None:
-    config = tmp_path / "config"
+    config = tmp_path / "mbmd.yaml"
     config.write_text(ONE)
     master, slave = pty.openpty()
     start = (
@@ -97,7 +108,7 @@ def test_a_sighup_of_a_closed_terminal_ends_the_daemon_and_any_other_does_not(tm
     environment = {**os.environ, "TERMINAL": os.ttyname(slave), "RUNTIME_DIRECTORY": str(tmp_path)}
     with (tmp_path / "err").open("w") as err:
         process = subprocess.Popen(
-            [sys.executable, "-c", start, sys.executable, "-m", MODULE, str(config)],
+            [sys.executable, "-c", start, sys.executable, "-m", "mbmd", "run", "-c", str(config)],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
