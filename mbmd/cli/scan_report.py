@@ -232,12 +232,14 @@ def _id(kind: str, unit: int) -> str:
 
 def _adapter(adapter: Adapter) -> dict[str, Any]:
     """An adapter in the configuration file: in its plain form if it has one, else as a URL."""
-    plain = Adapter(
-        adapter.medium, adapter.framing, adapter.address, adapter.host, adapter.port, adapter.baudrate, adapter.comset
-    )
-    if adapter == plain and (adapter.medium, adapter.framing) == (Medium.SERIAL, Framing.RTU):
-        return {"device": adapter.address, "baudrate": adapter.baudrate, "comset": adapter.comset}
-    if adapter == plain and adapter.medium is Medium.TCP and adapter.framing is not Framing.ASCII:
+    plain = Adapter(adapter.medium, adapter.framing, adapter.address, adapter.host, adapter.port)
+    line: dict[str, Any] = {"baudrate": adapter.baudrate, "comset": adapter.comset}
+    is_plain = adapter == replace(plain, **line)
+    if is_plain and (adapter.medium, adapter.framing) == (Medium.SERIAL, Framing.RTU):
+        return {"device": adapter.address, **line}
+    # The line behind a gateway has its settings in a URL, if they are not the common ones.
+    is_plain = adapter == plain or (is_plain and not adapter.is_serial_line)
+    if is_plain and adapter.medium is Medium.TCP and adapter.framing is not Framing.ASCII:
         return {"device": adapter.address, **({"rtu": True} if adapter.framing is Framing.RTU else {})}
     return {"device": str(adapter)}
 
