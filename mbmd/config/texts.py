@@ -122,10 +122,10 @@ def _render_api(api: tuple[str, int] | None) -> str:
 _STRING: dict[str, Any] = {"type": "string"}
 
 API = Option(parse_api, _render_api, schema=_STRING)
-ADDRESS = Option(_some("a serial device, host:port or a URL"), str, schema=_STRING)
+ADDRESS = Option(_some("a serial device, host:port or a URL"), str, schema={"type": ["string", "integer"]})
 BROKER = Option(_broker, str, schema=_STRING)
 FOLDERS = Option(lambda text: (_path(text),), lambda paths: ", ".join(map(str, paths)), adds_up=True)
-INFLUX_URL = Option(_influx_url, str, schema=_STRING | {"pattern": "^https?://"})
+INFLUX_URL = Option(_influx_url, str, schema=_STRING | {"pattern": "^(https?://|$)"})
 NAME = Option(_name, str)
 PATH = Option(_path, str)
 SECRET = Option(Secret, lambda _: MASK)

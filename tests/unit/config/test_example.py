@@ -32,6 +32,11 @@ def uncommented() -> str:
     return re.sub(r"^( *)#(?=\w)", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
+def manual() -> str:
+    """The configuration that the manual begins with."""
+    return approve.MANUAL.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+
+
 def test_the_example_is_a_configuration() -> None:
     built = build(load(EXAMPLE, {}, {}), ())
     assert (built.problems, built.warnings) == ((), ())
@@ -43,9 +48,8 @@ def test_the_example_is_a_configuration() -> None:
 
 
 def test_the_manual_begins_with_a_configuration(tmp_path: Path) -> None:
-    manual = approve.MANUAL.read_text(encoding="utf-8")
     file = tmp_path / "mbmd.yaml"
-    file.write_text(manual.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    file.write_text(manual(), encoding="utf-8")
     built = build(load(file, {}, {}), ())
     assert built.problems == ()
     assert [device.id for device in built.config.devices] == ["SDM1.1", "ABB7.1"]
@@ -84,11 +88,12 @@ def test_the_commented_keys_at_the_top_are_the_defaults(tmp_path: Path) -> None:
                 assert getattr(section, name) == key.default, name
 
 
-def test_the_schema_takes_the_example_and_the_file_of_the_original() -> None:
+def test_the_schema_takes_the_example_the_manual_and_the_file_of_the_original() -> None:
     assert schema()["$schema"] == DIALECT
     jsonschema.Draft202012Validator.check_schema(schema())
     validator = jsonschema.Draft202012Validator(schema())
-    for text in (uncommented(), (ROOT / "tests/cases/config-original.yaml").read_text(encoding="utf-8"), "{}"):
+    original = (ROOT / "tests/cases/config-original.yaml").read_text(encoding="utf-8")
+    for text in (uncommented(), original, manual(), "{}", "adapter: 7", "influx: {url: ''}", "mqtt: {password: 0123}"):
         assert [error.message for error in validator.iter_errors(yaml.safe_load(text))] == []
 
 
