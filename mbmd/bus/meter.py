@@ -141,6 +141,10 @@ class Meter:
             blocks.sort(key=self.learned.is_trial)
         return blocks or [block for block in self._probe_first() if block not in pending][:1]
 
+    def is_all(self, blocks: Iterable[Block]) -> bool:
+        """Whether every read of the plan is among `blocks`; parts of others that were put off may be too."""
+        return {*blocks}.issuperset(block for group in self.groups for block in group.plan)
+
     def _probe_first(self) -> list[Block]:
         """All reads, the shortest first; after vain probes a longer one, for one read alone may never be answered."""
         blocks = [block for group in self.groups for block in group.plan]
@@ -175,16 +179,12 @@ class Meter:
     def put_off(
         self, started: float, answered: Sequence[Block], failed: Sequence[Block], left: Sequence[Block]
     ) -> None:
-        """Ask first for what was left, and last for what failed: after WITHDRAWN_AFTER polls with growing pauses.
-
-        Reads that are not planned, as of one register to see who is there, are not asked again.
-        """
+        """Ask first for what was left, and last for what failed: after WITHDRAWN_AFTER polls with growing pauses."""
         asked = {*answered, *left, *failed}
         pending = {block: when for block, when in self._pending.items() if block not in asked}
         pending |= dict.fromkeys(left, FIRST)
         pending |= {block: started + self._rest(block) for block in failed}
-        planned = {block for group in self.groups for block in group.plan}
-        self._pending = {block: when for block, when in pending.items() if block in planned}
+        self._pending = pending
 
     def _rest(self, block: Block) -> float:
         polls = self.failures.get(block, 0) - WITHDRAWN_AFTER

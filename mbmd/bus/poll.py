@@ -45,7 +45,7 @@ class Poll:
         self._client = client
         self._observe = observe
         blocks = meter.due(started)
-        self._all = len(blocks) == meter.readings.health.plan.reads
+        self._all = meter.is_all(blocks)
         # Who refused all is asked for one register alone, and for the others when that is answered.
         self._rest, blocks = (blocks, [meter.single()]) if meter.refuses_all else ([], blocks)
         self._ahead = blocks[::-1]

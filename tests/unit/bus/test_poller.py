@@ -325,6 +325,18 @@ def test_what_is_read_once_is_kept_where_the_probe_was_held_back_for_a_late_answ
     virtual_time.run(run())
 
 
+def test_parts_of_a_read_that_were_put_off_do_not_pass_for_the_rest_of_the_plan() -> None:
+    async def run() -> None:
+        refused = exception(2)
+        line = ScriptedLine(Framing.RTU, [refused, refused, drop, refused, late(0.393), refused, drop, drop])
+        meter = make_meter(1, slow=(0, 1, 2, 3), once=(101, 200))
+        async with polling(line, meter, make_meter(2, (0, 100, 200))) as bus:
+            await bus.wait(60)
+        assert values(meter.readings) == right(meter)
+
+    virtual_time.run(run())
+
+
 @pytest.mark.parametrize("kind", [Framing.RTU, Framing.ASCII])
 def test_others_go_on_while_reads_are_held_back_for_a_late_answer(kind: Framing) -> None:
     async def run() -> None:
