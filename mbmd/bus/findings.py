@@ -1,6 +1,6 @@
 """What refusals have proven of a device, and how it is kept as JSON."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -45,12 +45,13 @@ class Findings:
         self.parted.clear()
         self.barriers.clear()
 
-    def dump(self) -> dict[str, object]:
-        """As JSON can hold it; empty when nothing was refused."""
+    def dump(self, spans: Mapping[str, Span]) -> dict[str, object]:
+        """As JSON can hold it, with where measurements were refused; empty when nothing was."""
         if not (self.refused or self.too_long or self.parted or self.barriers):
             return {}
         return {
             "refused": dict(self.refused),
+            "places": {name: spans[name] for name in self.refused},
             "longest": self.longest,
             "too_long": sorted(self.too_long),
             "parted": sorted(self.parted),
@@ -60,18 +61,20 @@ class Findings:
         }
 
 
-def load(known: Mapping[str, object], names: Container[str], now: float) -> Findings:
+def load(known: Mapping[str, object], spans: Mapping[str, Span], now: float) -> Findings:
     """What `dump` gave; what cannot be is left out, as it may have come from anywhere.
 
+    So is a refused measurement that has other registers by now: `spans` are what is read for each.
     Times in the future, of a clock that was wrong, are brought back to what they can be at `now`.
     """
-    refused = known.get("refused")
+    refused = _object(known.get("refused"))
+    places = {name: span for name, row in _object(known.get("places")).items() for span in _rows([row])}
     longest = int(_number(known.get("longest"), MAX_REGISTERS))
     return Findings(
         refused={
             name: _number(when, now + ASK_AGAIN)
-            for name, when in (refused if isinstance(refused, dict) else {}).items()
-            if name in names
+            for name, when in refused.items()
+            if name in spans and places.get(name, spans[name]) == spans[name]
         },
         longest=longest,
         too_long={span for span in _rows(known.get("too_long")) if span[2] > longest},
@@ -80,6 +83,11 @@ def load(known: Mapping[str, object], names: Container[str], now: float) -> Find
         trials=int(_number(known.get("trials"), MOST_TRIALS)),
         since=_number(known.get("since"), now),
     )
+
+
+def _object(value: object) -> Mapping[str, object]:
+    """A JSON object; an empty one in place of what is none."""
+    return value if isinstance(value, dict) else {}
 
 
 def _number(value: object, most: float) -> float:

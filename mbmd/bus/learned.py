@@ -130,13 +130,16 @@ class Learned:
 
     def dump(self) -> dict[str, object]:
         """What is known, as JSON can hold it."""
-        return self._known.dump()
+        return self._known.dump(self._spans())
 
     def load(self, known: Mapping[str, object], now: float) -> None:
         """Take what `dump` gave another time; but who refuses all it has is asked anew."""
-        self._known = load_findings(known, self._registers, now)
+        self._known = load_findings(known, self._spans(), now)
         if len(self.refused) == len(self._registers):
             self._known.refused.clear()
+
+    def _spans(self) -> Mapping[str, Span]:
+        return {name: (r.function, r.span.start, len(r.span)) for name, r in self._registers.items()}
 
     def _met_by_silence(self, silent: Sequence[Block]) -> list[Block]:
         """Trials that were tried often enough, and never answered."""

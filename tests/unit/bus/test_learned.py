@@ -1,6 +1,6 @@
 """What refusals teach, against model devices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,6 +172,19 @@ def test_times_of_a_clock_that_was_wrong_are_brought_back() -> None:
     assert reader.learned.expire(NOW + KEEP_LIMITS)
 
 
+def test_what_was_refused_is_asked_for_where_a_table_has_it_now() -> None:
+    reader = Reader(SDM, Model(bad=frozenset({72, 73})))
+    reader.settle()
+    (refused,) = reader.learned.refused
+    moved = [replace(register, address=90) if register.measurement == refused else register for register in SDM]
+    wider = [replace(register, type="float64") if register.measurement == refused else register for register in SDM]
+    otherwise = [replace(register, divisor=10.0) for register in SDM]
+    for registers, kept in ((moved, []), (wider, []), (otherwise, [refused]), (SDM, [refused])):
+        again = Reader(registers, reader.model)
+        again.learned.load(reader.learned.dump(), NOW)
+        assert list(again.learned.refused) == kept
+
+
 def test_limits_are_forgotten_in_the_end() -> None:
     reader = Reader(SDM, Model(most=30))
     reader.settle()
@@ -287,7 +300,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=12,
 )
-KEYS = ("longest", "too_long", "parted", "barriers", "refused", "trials", "since")
+KEYS = ("longest", "too_long", "parted", "barriers", "refused", "places", "trials", "since")
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON))
