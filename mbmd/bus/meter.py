@@ -112,7 +112,7 @@ class Meter:
                 renewed = True
         blocks = [block for group in self.groups for block in group.plan]
         self.failures = {block: n for block, n in self.failures.items() if block in blocks}
-        self._pending = {block: when for block, when in self._pending.items() if block in blocks}
+        self._pending = _whole(self._pending, blocks)
         self.trying = any(map(self.learned.is_trial, blocks))
         health = self.readings.health
         health.plan = Plan(len(blocks), sum(b.count for b in blocks), sum(b.holes for b in blocks))
@@ -254,6 +254,13 @@ class Meter:
             gone |= self.learned.refused.keys()
             keep += [slot for name, slot in slots.items() if name not in read and name not in gone]
         self.readings.commit(fresh, keep, monotonic, timestamp, texts)
+
+
+def _whole(pending: Mapping[Block, float], blocks: Sequence[Block]) -> dict[Block, float]:
+    """What of a plan is put off; of a part of a read, which is none of the plan, the whole read counts, at once."""
+    registers = {r for block in pending if block not in blocks for r in block.registers}
+    parted = {block: 0.0 for block in blocks if not registers.isdisjoint(block.registers)}
+    return parted | {block: when for block, when in pending.items() if block in blocks}
 
 
 def _read(block: Block) -> tuple[bytes, tuple[Register, ...]]:

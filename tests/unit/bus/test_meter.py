@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mbmd.bus.meter import WITHDRAWN_AFTER, Doubt, Meter
+from mbmd.config.options import PollClass
 from mbmd.devices.schema import Register, Scale
 from mbmd.measurements import CATALOGUE, Kind, Measurement
-from mbmd.planner import Block
+from mbmd.planner import Block, refine
 from tests.polled_bus import RATE, SLOW_RATE, make_meter, meter_of, plans
 
 if TYPE_CHECKING:
@@ -319,3 +320,19 @@ def test_texts_live_beside_the_column() -> None:
     meter.commit(column(meter, Power=2), [number, model, serial], [], 9, 9, True, {"Model": "C"})
     offline_and_back(meter)
     assert meter.readings.texts == {}
+
+
+def test_what_was_put_off_in_parts_is_asked_for_in_one_again_when_that_is_the_plan() -> None:
+    scaled = Register("Current", 3, 100, "uint16", poll=PollClass.ONCE, scale=Scale(110))
+    within = Register("Voltage", 3, 105, "uint16", poll=PollClass.ONCE)
+    meter = meter_of([Register("Power", 3, 0, "uint16"), scaled, within])
+    meter.readings.online = True
+    number, both = blocks(meter)
+    first, second = refine(both, meter.readings.slots)
+    for failed, left in (([first, second], []), ([], [first, second]), ([second], [first])):
+        meter.groups[1].due = 0.0
+        meter.advance(0.0, [number], failed, left)
+        meter.replan()
+        assert meter.due(0.5) == [both]
+        meter.advance(0.5, [both], [], [])
+        assert meter.due(0.6) == [number]
