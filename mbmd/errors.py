@@ -8,7 +8,7 @@ MbmdError
 └── TransactionError         one request got no good answer
     ├── AnswerTimeout        nothing came in time: asked again, then the device is offline
     ├── FrameError           what came was damaged or not the answer: asked again
-    └── ModbusException      the device refuses; codes 2 and 3 ask for another plan, 5 and 6 for time, 10
+    └── ModbusException      the device refuses; codes 1 to 3 ask for another plan, 5 and 6 for time, 10
                                 and 11 are a gateway's word for no answer, others are asked again
 """
 
@@ -86,8 +86,8 @@ class ModbusException(TransactionError):  # noqa: N818 - the specification's own
 
     @property
     def asks_for_other_plan(self) -> bool:
-        """The device refuses the address or the length, so the same request would be refused again."""
-        return self.code in (2, 3)
+        """The device refuses the function, the address or the length: the same request would be refused again."""
+        return self.code in (1, 2, 3)
 
     @property
     def asks_for_time(self) -> bool:

@@ -214,7 +214,7 @@ class Poll:
         """Whether asking again at once is of no use."""
         if error.asks_for_other_plan:
             return not self.meter.proven(block)
-        return error.asks_for_time or error.is_final
+        return error.asks_for_time
 
     async def _again_on_a_new_line(self, block: Block, lost: LinkError) -> None:
         """Ask once more: some gateways close their connection after each answer."""

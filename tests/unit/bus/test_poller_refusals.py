@@ -6,11 +6,14 @@ import pytest
 
 from mbmd.bus.poll import ATTEMPTS
 from mbmd.config.adapter import Framing
+from mbmd.config.options import PollClass
+from mbmd.devices.schema import Register
 from tests import virtual_time
 from tests.polled_bus import (
     ADDRESSES,
     NAMES,
     make_meter,
+    meter_of,
     plans,
     polling,
     right,
@@ -25,6 +28,8 @@ from tests.scripted import (
     good,
     only,
     refuse,
+    registers,
+    word,
 )
 from tests.virtual_time import now
 
@@ -32,7 +37,7 @@ ADDRESSES_OF_READS = (0, 100, 200)
 
 
 @pytest.mark.parametrize("kind", Framing)
-@pytest.mark.parametrize("code", [2, 3])
+@pytest.mark.parametrize("code", [1, 2, 3])
 @pytest.mark.parametrize("refused", [(2,), (100,), (200,), (0, 101), (0, 1, 2, 3)])
 def test_only_refused_registers_are_missing_and_they_are_named(
     kind: Framing, code: int, refused: tuple[int, ...]
@@ -55,6 +60,31 @@ def test_only_refused_registers_are_missing_and_they_are_named(
             assert meter.readings.errors == errors
 
     virtual_time.run(run())
+
+
+@pytest.mark.parametrize("kind", Framing)
+@pytest.mark.parametrize("poll", PollClass)
+def test_a_device_without_coils_is_read_as_if_its_table_had_none(
+    kind: Framing, poll: PollClass, caplog: pytest.LogCaptureFixture
+) -> None:
+    def only_registers(far: FarEnd, asked: Asked) -> None:
+        (exception(1) if asked.function == 1 else good)(far, asked)
+
+    async def run() -> None:
+        coils = [Register(name, 1, at, "bit", poll=poll) for at, name in enumerate(("Import", "Export", "Sum"))]
+        meter = meter_of([*registers(0, 100), *coils])
+        async with polling(only(1, only_registers, kind), meter) as bus:
+            await bus.until(online=True)
+            assert values(meter.readings) == {"Current": word(1, 3, 0), "Voltage": word(1, 3, 100)}
+            assert meter.readings.health.refused == ("Export", "Import", "Sum")
+            errors = meter.readings.errors
+            await bus.wait(1000)
+            assert meter.readings.errors == errors == 5
+            assert {asked.function for asked in bus.line.asked[-100:]} == {3}
+
+    virtual_time.run(run())
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [line.partition(" is left out")[0] for line in told] == ["SDM1.1: Import", "SDM1.1: Export", "SDM1.1: Sum"]
 
 
 def test_a_gap_that_may_not_be_read_costs_no_register() -> None:

@@ -40,7 +40,7 @@ def test_an_answer_of_bytes(kind: Framing) -> None:
 @pytest.mark.parametrize(
     ("code", "silence", "replan", "time"),
     [
-        (1, False, False, False),
+        (1, False, True, False),
         (2, False, True, False),
         (3, False, True, False),
         (4, False, False, False),
