@@ -6,7 +6,7 @@ discrete inputs cost as much as a register. A register stands for all that must 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from mbmd._native.decode import Program
@@ -37,6 +37,11 @@ class Block:
     request: Request
     program: Program
     strings: tuple[Register, ...]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it cannot be parted: all its values, such as bit fields, are of the same registers."""
+        return len({register.span for register in self.registers}) == 1
 
     @property
     def holes(self) -> int:
@@ -95,11 +100,13 @@ def places(registers: Iterable[Register]) -> set[Place]:
 
 def refine(block: Block, slots: Mapping[str, int]) -> list[Block]:
     """Smaller reads in place of one that a device refused: without holes, then halves, then none."""
-    registers = list(block.registers)
+    if block.is_single:
+        return []
     if block.holes:
-        return [_block(part, slots) for part in _runs(registers, Limits(holes=False))]
-    half = len(registers) // 2
-    return [_block(part, slots) for part in (registers[:half], registers[half:]) if half]
+        return [_block(part, slots) for part in _runs(block.registers, Limits(holes=False))]
+    values = [list(alike) for _, alike in groupby(block.registers, key=lambda r: r.span)]
+    half = len(values) // 2
+    return [_block([*chain(*part)], slots) for part in (values[:half], values[half:])]
 
 
 def _cost_of_one(function: int, costs: Costs) -> float:

@@ -100,12 +100,12 @@ class Learned:
             known.since = known.since or now
         answered = {register.measurement for block in accepted for register in block.registers}
         known.refused = {name: when for name, when in known.refused.items() if name not in answered}
-        singles = [block.registers[0] for block in rejected if len(block.registers) == 1]
+        singles = [register for block in rejected if block.is_single for register in block.registers]
         alone = [register for register in singles if register.measurement not in answered]
         for register in alone:
             name = register.measurement
             known.refused[name] = now + (ASK_SOON if name in valued else ASK_AGAIN)
-        known.too_long |= {_span(block) for block in rejected if len(block.registers) > 1}
+        known.too_long |= {_span(block) for block in rejected if not block.is_single}
         self._explain()
         return alone
 
@@ -155,7 +155,7 @@ class Learned:
     def _parts(self, block: Block) -> list[Block]:
         """A read, in parts if it would hold one that is never accepted in one."""
         end = block.address + block.count
-        if len(block.registers) < 2 or not any(
+        if block.is_single or not any(
             f == block.function and block.address <= a and a + n <= end for f, a, n in self._known.parted
         ):
             return [block]

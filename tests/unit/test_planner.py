@@ -219,6 +219,15 @@ def test_refused_reads_are_made_without_holes_first_then_halved_then_dropped() -
     assert refine(single, SLOTS) == []
 
 
+def test_bit_fields_of_one_register_are_never_parted() -> None:
+    fields = [Register(name, 3, 8, "uint16", bits=(at, 1)) for at, name in enumerate(NAMES[:4])]
+    (whole,) = plan([*fields, Register(NAMES[4], 3, 9, "uint16")], SLOTS, Limits(), COSTS)
+    parts = refine(whole, SLOTS)
+    assert [(str(part), len(part.registers)) for part in parts] == [("3:8+1", 4), ("3:9+1", 1)]
+    assert [part.is_single for part in (whole, *parts)] == [False, True, True]
+    assert refine(parts[0], SLOTS) == []
+
+
 @given(register_sets(24), LIMITS, st.sets(st.integers(0, 64)))
 def test_refining_ends_and_loses_only_what_is_refused(
     registers: list[Register], limits: Limits, refused: set[int]

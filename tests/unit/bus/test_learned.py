@@ -270,6 +270,14 @@ def test_long_reads_of_coils_teach_nothing_of_registers() -> None:
     assert [str(block) for block in reader.plan if block.function == 1] == ["1:0+381"]
 
 
+def test_bit_fields_of_a_refused_register_are_refused_with_one_request() -> None:
+    fields = [Register(name, 3, 8, "uint16", bits=(at, 1)) for at, name in enumerate(NAMES[:16])]
+    reader = Reader([*fields, Register(NAMES[16], 3, 9, "uint16")], Model(bad=frozenset({8})))
+    assert reader.poll() == readable(reader)
+    assert reader.refusals == 2
+    assert set(reader.learned.refused) == set(NAMES[:16])
+
+
 def test_a_refused_read_of_coils_is_parted() -> None:
     coils = [Register(name, 1, at, "bit") for name, at in zip(NAMES, (0, 1, 2, 3), strict=False)]
     reader = Reader(coils, Model(borders=frozenset({2})))
