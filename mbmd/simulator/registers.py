@@ -5,7 +5,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from mbmd.devices.schema import DeviceType, Register, Scale
+from mbmd.devices.schema import DeviceType, Register
 from mbmd.measurements import Measurement
 from mbmd.simulator.meter import PEAK_POWER, Meter, Moment
 from mbmd.simulator.values import PEAK, PEAKS, number_of, text_of
@@ -91,7 +91,7 @@ def image(device: DeviceType, moment: Moment) -> Image:
         if register.is_text:
             fresh = encode_text(register, text_of(measurement))
         else:
-            exponent = exponents[register.function, register.scale] if register.scale else 0
+            exponent = exponents[register.function, register.scale.address] if register.scale else 0
             fresh = encode(register, number_of(measurement, moment), exponent)
         if register.bits is not None:
             fresh = _into_field(fresh, register, register.bits, beside)
@@ -99,8 +99,10 @@ def image(device: DeviceType, moment: Moment) -> Image:
         for address in register.span:
             beside.setdefault(address, 0)
         beside.update(enumerate(fresh, register.address))
-    for (function, scale), exponent in exponents.items():
-        words[function].update(enumerate(_words(scale.type, exponent), scale.address))
+    for register in (*probe, *device.registers):
+        if (scale := register.scale) is not None:
+            exponent = exponents[register.function, scale.address]
+            words[register.function].update(enumerate(_words(scale.type, exponent), scale.address))
     return words
 
 
@@ -115,13 +117,13 @@ def _into_field(
     ]
 
 
-def _exponents(device: DeviceType) -> dict[tuple[int, Scale], int]:
-    """What each scale register says: the smallest power of ten with which all its values fit their types."""
+def _exponents(device: DeviceType) -> dict[tuple[int, int], int]:
+    """What the scale at each place says: the smallest power of ten with which all its values fit their types."""
     known = device.known
-    exponents: dict[tuple[int, Scale], int] = {}
+    exponents: dict[tuple[int, int], int] = {}
     for register in (*([device.probe] if device.probe else []), *device.registers):
         if register.scale is not None:
-            place = register.function, register.scale
+            place = register.function, register.scale.address
             exponents[place] = max(exponents.get(place, _SCALES[0]), _exponent(register, known[register.measurement]))
     return exponents
 

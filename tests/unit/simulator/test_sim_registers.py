@@ -2,6 +2,8 @@
 
 import math
 import struct
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbmd.devices.registry import BUILT_IN, Registry
-from mbmd.devices.schema import TYPES, DeviceType, Register
+from mbmd.devices.schema import TYPES, DeviceType, Register, Scale
 from mbmd.simulator.registers import Image, bounds, encode, encode_text, image, meter_of
 from mbmd.simulator.values import number_of, reading
 
@@ -128,6 +130,19 @@ def test_all_that_a_table_can_say_is_simulated() -> None:
     assert b"".join(word.to_bytes(2) for word in words) == b"simulated Model\0"
     swapped = [registers[3][at] for at in range(208, 212)]
     assert b"".join(word.to_bytes(2, "little") for word in swapped) == b"simulate"
+
+
+def test_values_may_share_a_scale_that_each_takes_otherwise() -> None:
+    power = Register("Power", 3, 5, "int16", scale=Scale(1, nan=0x8000))
+    current = Register("Current", 3, 6, "int16", 1000, scale=Scale(1))
+    voltage = Register("Voltage", 3, 7, "uint16", scale=Scale(1, "uint16"))
+    for registers in permutations((power, current, voltage)):
+        device = replace(HEAT_PUMP, registers=registers)
+        moment = meter_of(device, 1).at(100)
+        words = image(device, moment)
+        for register in registers:
+            value = decode(register, [words[3][register.address]]) * 10.0 ** signed(words[3][1])
+            assert value == pytest.approx(reading(register.measurement, moment), rel=0.05)
 
 
 def test_bit_fields_of_one_register_keep_each_others_bits() -> None:
