@@ -40,5 +40,7 @@ def run(args: argparse.Namespace) -> int:
             for line in str(error).split("\n"):
                 print_line(bad(line))
         else:
-            print_line(f"{file}: ", good("fine"), f": type {device.type}, {len(device.registers)} registers")
+            count = len(device.registers)
+            registers = "1 register" if count == 1 else f"{count} registers"
+            print_line(f"{file}: ", good("fine"), f": type {device.type}, {registers}")
     return code
