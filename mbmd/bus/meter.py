@@ -31,6 +31,8 @@ FLOAT32_ROUNDING = 2.4e-7
 """Two units in the last place of a float32, relative."""
 USUAL_SCALE = 1000.0
 """Counters with a scale of their own seldom have a larger one."""
+SCALED_ROUNDING = 1e-3
+"""What a counter may lose when its scale grows, relative: of four digits the last one."""
 UNITS_OF_ENERGY = {
     prefix + unit: factor
     for unit in ("Wh", "varh", "VAh")
@@ -297,4 +299,6 @@ def _step(register: Register) -> float:
 
 
 def _rounding(register: Register) -> float:
+    if register.scale is not None:
+        return SCALED_ROUNDING
     return FLOAT32_ROUNDING if register.type.startswith("float32") else 0.0

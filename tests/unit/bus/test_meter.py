@@ -291,6 +291,15 @@ def test_a_counter_with_a_scale_may_take_large_steps() -> None:
     assert meter.check(column(meter, Own=11_000), 2) != []
 
 
+def test_a_counter_does_not_fall_when_its_scale_grows() -> None:
+    meter = counting("kWh", Register("Own", 3, 0, "uint16", scale=Scale(1)))
+    for year, (value, shown) in enumerate(((65535, 65535), (65530, 65535), (65540, 65540), (99990, 99990))):
+        fresh = column(meter, Own=value)
+        assert meter.check(fresh, year * 3e7) == []
+        assert fresh[0] == shown
+    assert meter.check(column(meter, Own=99_800), 3e8) != []
+
+
 TEXTS = {name: Measurement(name, name, "", Kind.TEXT) for name in ("Model", "Serial")}
 
 
