@@ -5,8 +5,8 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from time import monotonic, time
 
 import uvloop
@@ -22,6 +22,7 @@ from mbmd.prepare import prepare
 from mbmd.readings.hub import Hub
 from mbmd.running.changes import by_bus, difference
 from mbmd.running.fleet import Fleet
+from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
 from mbmd.running.tasks import Tasks
@@ -76,12 +77,14 @@ async def serve(
     On SIGHUP `load` makes the configuration anew. A good one is carried out: its devices and buses come, others go,
     and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that.
     """
-    buses = by_bus(prepare(config, Registry(config.device_dirs)))
-    memory, hub, tasks = Memory(config.state), Hub(), Tasks()
-    fleet = Fleet(hub, memory, tasks, config.raw)
-    first = Report(os.getpid(), place_of(config), time())
-    reloads = Reloads(config, buses, fleet, load, first, tell)
+    terminal, asked = Terminal(), asyncio.Event()
     async with AsyncExitStack() as stack:
+        stack.enter_context(answered(terminal, asked.set, stop.set))
+        buses = by_bus(prepare(config, Registry(config.device_dirs)))
+        memory, hub, tasks = Memory(config.state), Hub(), Tasks()
+        fleet = Fleet(hub, memory, tasks, config.raw)
+        first = Report(os.getpid(), place_of(config), time())
+        reloads = Reloads(config, buses, fleet, load, first, tell, asked)
         stack.callback(memory.close)
         stack.push_async_callback(fleet.close)
         changes = difference({}, buses)
@@ -92,9 +95,8 @@ async def serve(
         if config.api is not None:
             log.info("listening on http://%s", join_host_port(*config.api))
         fleet.start()
-        for work in (memory.run(), _report(hub), reloads.run()):
+        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch()):
             tasks.start(work)
-        stack.enter_context(_on_hang_up(reloads.ask, stop.set))
         tell(first)
         started()
         await tasks.wait(stop)
@@ -115,30 +117,6 @@ async def _serving(api: tuple[str, int] | None, hub: Hub) -> AsyncIterator[None]
             yield
         finally:
             await web.close()
-
-
-@contextmanager
-def _on_hang_up(reload: Callable[[], None], stop: Callable[[], None]) -> Iterator[None]:
-    """SIGHUP asks for a reload; only where it tells that the terminal of the daemon was closed it is still the end."""
-    has_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
-
-    def hang_up() -> None:
-        (stop if has_terminal and not _has_terminal() else reload)()
-
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, hang_up)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 async def _report(hub: Hub) -> None:

@@ -43,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
 
     import uvloop
 
-    with tempfile.TemporaryDirectory(prefix="mbmd-demo-") as folder:
+    from mbmd.running import hangup
+
+    with hangup.held(), tempfile.TemporaryDirectory(prefix="mbmd-demo-") as folder:
         uvloop.run(_demo(Path(folder), (api[0] or "0.0.0.0", api[1])))
     return 0
 

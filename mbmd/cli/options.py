@@ -119,5 +119,7 @@ def set_up_logging(verbose: bool) -> None:
     """Log to standard error: states and failures, with `verbose` every failed request."""
     import logging
 
+    from mbmd.running.logs import set_verbose
+
     logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
-    logging.getLogger("mbmd").setLevel(logging.DEBUG if verbose else logging.INFO)
+    set_verbose(verbose)

@@ -85,6 +85,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Poll until stopped."""
+    from mbmd.running import hangup
+
+    with hangup.held():
+        _run(args)
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
     loaded = configured.load(args)
     set_up_logging(loaded.config.verbose)
     config = _checked(loaded)
@@ -93,7 +101,6 @@ def run(args: argparse.Namespace) -> int:
     from mbmd import daemon
 
     daemon.run(config, lambda: make_config(args))
-    return 0
 
 
 def make_config(args: argparse.Namespace) -> RunConfig:

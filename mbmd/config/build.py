@@ -53,6 +53,7 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         rate=config.rate,
         timeout=config.timeout,
         raw=config.raw,
+        verbose=config.verbose,
         state=config.state,
         plausibility=config.plausibility,
         mqtt=mqtt if mqtt.broker else None,

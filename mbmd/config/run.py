@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 class RunConfig:
     """Devices and how they are polled and served.
 
-    `api` is host and port of the web server, None for none; `rate` and `timeout` are seconds; `raw` logs frames.
-    `state` is the file that keeps what was learned of devices, None for none. `plausibility` lets only plausible
-    values through. `mqtt` and `influx` say where readings go beside, None for nowhere. `device_dirs` are folders with
-    device tables of the user, the first of which wins. `file` is the configuration file that all of this came from,
-    None for none.
+    `api` is host and port of the web server, None for none; `rate` and `timeout` are seconds; `raw` logs frames,
+    `verbose` every failed request. `state` is the file that keeps what was learned of devices, None for none.
+    `plausibility` lets only plausible values through. `mqtt` and `influx` say where readings go beside, None for
+    nowhere. `device_dirs` are folders with device tables of the user, the first of which wins. `file` is the
+    configuration file that all of this came from, None for none.
     """
 
     devices: tuple[Device, ...]
@@ -26,6 +26,7 @@ class RunConfig:
     rate: float
     timeout: float
     raw: bool = False
+    verbose: bool = False
     state: Path | None = None
     plausibility: bool = True
     mqtt: "Mqtt | None" = None

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from time import time
 from typing import NamedTuple
 
@@ -14,8 +15,10 @@ from mbmd.config.run import RunConfig
 from mbmd.devices.registry import Registry
 from mbmd.errors import UsageError
 from mbmd.prepare import prepare
+from mbmd.running.aside import aside
 from mbmd.running.changes import Buses, Changes, by_bus, difference
 from mbmd.running.fleet import Fleet
+from mbmd.running.logs import set_verbose
 from mbmd.running.runfile import Report
 
 Load = Callable[[], RunConfig]
@@ -41,25 +44,29 @@ class _News(NamedTuple):
 
 
 class Reloads:
-    """Reloads, one after the other, when `ask` was called; requests that come meanwhile are one more reload.
+    """Reloads, one after the other, when `asked` was set; requests that come meanwhile are one more reload.
 
     `config` and `buses` are what the daemon was started with; `report` goes on from what it says.
     """
 
     def __init__(
-        self, config: RunConfig, buses: Buses, fleet: Fleet, load: Load | None, report: Report, tell: Tell
+        self,
+        config: RunConfig,
+        buses: Buses,
+        fleet: Fleet,
+        load: Load | None,
+        report: Report,
+        tell: Tell,
+        asked: asyncio.Event,
     ) -> None:
         self._started = config
+        self._verbose = config.verbose
         self._buses = buses
         self._fleet = fleet
         self._load = load
         self._report = report
         self._tell = tell
-        self._asked = asyncio.Event()
-
-    def ask(self) -> None:
-        """Reload soon."""
-        self._asked.set()
+        self._asked = asked
 
     async def run(self) -> None:
         """Reload when asked, until cancelled."""
@@ -72,14 +79,20 @@ class Reloads:
         self._report = replace(self._report, begun=self._report.begun + 1)
         try:
             with _polls_first():
-                news = await asyncio.to_thread(self._read, self._report)
+                news = await aside(partial(self._read, self._report))
             await self._carry_out(news)
         except UsageError as error:
             self._refuse(str(error).splitlines())
         except Exception as error:
             log.exception("reload failed")
             self._refuse([f"internal error, see the log of the daemon: {error!r}"])
-        await asyncio.to_thread(self._tell, self._report)
+        await self._tell_outcome()
+
+    async def _tell_outcome(self) -> None:
+        try:
+            await aside(partial(self._tell, self._report))
+        except Exception:  # as of a process that may have no more threads
+            log.exception("what became of the reload cannot be told")
 
     def _read(self, report: Report) -> _News:
         """All that takes a while, in a thread: the buses are polled as ever."""
@@ -95,6 +108,9 @@ class Reloads:
         await self._fleet.change(news.changes, news.fresh, news.config.raw)
         self._buses = news.buses
         self._fleet.start()
+        if news.config.verbose != self._verbose:
+            self._verbose = news.config.verbose
+            set_verbose(self._verbose)
         log.info("reloaded: %s", news.changes)
         notes = tuple(
             f"{name}: the new one takes a restart of the daemon"

@@ -11,6 +11,7 @@ import logging
 import os
 import struct
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,23 +61,30 @@ class RunFile:
         self._fd = -1
         self._path: Path | None = None
         self._given_up = False
+        self._lock = threading.Lock()
 
     def write(self, report: Report) -> None:
-        """Replace what was said before; it may wait for the disk."""
-        if self._path is None and not self._given_up:
-            self._open()
-        if self._given_up:
-            return
-        data = msgspec.json.encode(report) + b"\n"
-        try:
-            os.pwrite(self._fd, data, 0)
-            os.ftruncate(self._fd, len(data))
-        except OSError as error:
-            self._give_up(f"{self._path}: {error.strerror or error}")
-            self.close()
+        """Replace what was said before, unless it is closed; it may wait for the disk."""
+        with self._lock:
+            if self._path is None and not self._given_up:
+                self._open()
+            if self._given_up:
+                return
+            data = msgspec.json.encode(report) + b"\n"
+            try:
+                os.pwrite(self._fd, data, 0)
+                os.ftruncate(self._fd, len(data))
+            except OSError as error:
+                self._give_up(f"{self._path}: {error.strerror or error}")
+                self._remove()
 
     def close(self) -> None:
-        """Remove the file."""
+        """Remove the file for good, whatever a thread may still want to say."""
+        with self._lock:
+            self._given_up = True
+            self._remove()
+
+    def _remove(self) -> None:
         if self._path is not None:
             with contextlib.suppress(OSError):
                 self._path.unlink()

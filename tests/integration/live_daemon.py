@@ -45,11 +45,12 @@ def _is_at(device: DeviceReadings, version: int) -> bool:
 class Daemon:
     """A daemon in this process.
 
-    `next` is what its next reload reads; `breaks` if it is to fail.
+    `next` is what its next reload reads; `breaks` if it is to fail; `fails` if the outcome of a reload cannot be told.
     """
 
     task: "asyncio.Task[None]"
     breaks = False
+    fails = False
 
     def __init__(self, config: RunConfig, hub: Hub) -> None:
         self.next: Wanted = config
@@ -63,6 +64,8 @@ class Daemon:
         return self.next if isinstance(self.next, RunConfig) else self.next()
 
     def tell(self, report: Report) -> None:
+        if self.fails and report.done == report.begun:
+            raise RuntimeError("told to fail")
         self._loop.call_soon_threadsafe(self.reports.put_nowait, report)
 
     def ask(self, wanted: Wanted) -> None:

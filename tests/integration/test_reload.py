@@ -265,6 +265,43 @@ def test_frames_are_logged_from_when_a_reload_asks_for_it(tmp_path: Path, caplog
     run(main())
 
 
+def test_failed_requests_are_logged_from_when_a_reload_asks_for_it(tmp_path: Path) -> None:
+    logger = logging.getLogger("mbmd")
+    levels = []
+
+    async def main() -> None:
+        async with playing(TCP, tmp_path) as line:
+            one = f"sdm:1@{line.adapter}"
+            async with running(configuration(one)) as live:
+                for verbose in (False, True, True, False):
+                    await live.reload(configuration(one, verbose=verbose))
+                    levels.append(logger.level)
+                assert (await live.reload(UsageError("no"))).errors == ("no",)
+                levels.append(logger.level)
+
+    before = logger.level
+    try:
+        run(main())
+    finally:
+        logger.setLevel(before)
+    assert levels == [before, logging.DEBUG, logging.DEBUG, logging.INFO, logging.INFO]
+
+
+def test_what_cannot_be_told_of_a_reload_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with playing(TCP, tmp_path) as line:
+            one, two = f"sdm:1@{line.adapter}", f"sdm:2@{line.adapter}"
+            async with running(configuration(one)) as live:
+                live.fails = True
+                live.ask(configuration(one, two))
+                await live.online("SDM1.1", "SDM1.2")
+                await until(lambda: "cannot be told" in caplog.text)
+                live.fails = False
+                assert (await live.reload(configuration(one))).summary == "devices: 1 removed, 1 untouched"
+
+    run(main())
+
+
 def test_a_changed_device_table_makes_a_changed_device(tmp_path: Path) -> None:
     table = (
         'type = "OWN"\ndescription = "own"\nmanufacturer = "me"\nfunction = 3\nregisters = ['

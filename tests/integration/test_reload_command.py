@@ -129,6 +129,18 @@ def test_a_sighup_of_a_closed_terminal_ends_the_daemon_and_any_other_does_not(tm
             process.wait()
 
 
+def test_a_configuration_that_is_read_for_ever_keeps_no_daemon_from_ending(tmp_path: Path) -> None:
+    with a_daemon(tmp_path, ONE) as (daemon, config):
+        config.unlink()
+        os.mkfifo(config)
+        daemon.process.send_signal(signal.SIGHUP)
+        (found,) = runfile.find(tmp_path)
+        until(lambda: ((report := runfile.read(found.path)) and report.begun) or None, daemon)
+        assert daemon.stop(signal.SIGTERM)[0] == 0
+        assert "Traceback" not in daemon.log
+        assert runfile.find(tmp_path) == []
+
+
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder which is the only one where a daemon may be found."""
@@ -216,6 +228,12 @@ def test_a_process_that_only_has_the_number_of_a_daemon_is_not_signalled(
             with pytest.raises(MbmdError, match="has just ended"):
                 reload_command._signal(found)
         assert signalled == []
+
+
+@pytest.mark.parametrize("started", [0.0, -1e300, 1e300, 1e18])
+def test_a_daemon_may_say_anything_of_its_start(started: float) -> None:
+    daemon = reload_command._Daemon(7, Path("daemon"), runfile.Report(7, "", started))
+    assert str(daemon).startswith("pid 7, no configuration file, since ")
 
 
 def test_signals_that_come_together_are_no_more_reloads_than_needed(alone: Path) -> None:

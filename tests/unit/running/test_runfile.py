@@ -84,6 +84,15 @@ def test_a_report_replaces_the_one_before_be_it_longer_or_shorter(tmp_path: Path
     file.close()
 
 
+def test_nothing_is_said_after_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = RunFile([tmp_path])
+    file.write(REPORT)
+    file.close()
+    file.write(REPORT)
+    assert list(tmp_path.iterdir()) == []
+    assert caplog.records == []
+
+
 def test_the_first_usable_folder_counts_and_is_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     file = RunFile([tmp_path / "file", Path("/proc/mbmd"), tmp_path / "a" / "b", tmp_path / "c"])
