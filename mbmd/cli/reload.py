@@ -70,8 +70,15 @@ class _Daemon(NamedTuple):
     report: "Report"
 
     def __str__(self) -> str:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.report.started))
-        return f"pid {self.pid}, {self.report.config or 'no configuration file'}, since {since}"
+        return f"pid {self.pid}, {self.report.config or 'no configuration file'}, since {_since(self.report.started)}"
+
+
+def _since(started: float) -> str:
+    """A time as people write it, whatever it is: it comes out of a file."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started))
+    except (ValueError, OverflowError, OSError):
+        return f"{started:g}"
 
 
 def _daemons() -> list[_Daemon]:
