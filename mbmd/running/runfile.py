@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import stat
 import struct
 import tempfile
 import threading
@@ -139,10 +140,12 @@ def find(folder: Path) -> list[Found]:
 
 
 def holder(path: Path) -> int | None:
-    """The process that holds the lock of a file; None if nobody does, 0 for one in another container."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except FileNotFoundError:
+    """The process that holds the lock of a file; None if nobody does or it is no file, 0 for one in another container.
+
+    Raises PermissionError if it may not be read.
+    """
+    fd = _opened(path)
+    if fd is None:
         return None
     try:
         asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
@@ -155,10 +158,27 @@ def holder(path: Path) -> int | None:
 def read(path: Path) -> Report | None:
     """What a daemon says; None if it is not (yet) to be understood."""
     try:
-        with path.open("rb") as file:
+        fd = _opened(path)
+        if fd is None:
+            return None
+        with os.fdopen(fd, "rb") as file:
             return msgspec.json.decode(file.read(LARGEST), type=Report)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def _opened(path: Path) -> int | None:
+    """A descriptor to read a file; None if there is none, be it that a link, a folder or a FIFO has its name."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY)
+    except PermissionError:
+        raise
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        return None
+    return fd
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -159,6 +159,18 @@ def test_other_files_in_the_folder_are_let_alone(tmp_path: Path) -> None:
     }
 
 
+def test_what_is_no_file_holds_nothing_up_and_hides_no_daemon(tmp_path: Path) -> None:
+    with another_process(tmp_path) as process:
+        path = the_file(tmp_path)
+        for name, target in (("loop", tmp_path / "daemon-loop.run"), ("link", path), ("tty", Path("/dev/tty"))):
+            (tmp_path / f"daemon-{name}.run").symlink_to(target)
+        os.mkfifo(tmp_path / "daemon-fifo.run")
+        (tmp_path / "daemon-folder.run").mkdir()
+        assert find(tmp_path) == [Found(path, process.pid)]
+        assert [other for other in tmp_path.iterdir() if read(other) is not None] == [path]
+        process.communicate()
+
+
 @given(data=st.binary(max_size=40), cut=st.integers(0, 200))
 def test_whatever_is_in_the_file_is_a_report_or_nothing(
     data: bytes, cut: int, tmp_path_factory: pytest.TempPathFactory
