@@ -163,7 +163,7 @@ def read(path: Path) -> Report | None:
             return None
         with os.fdopen(fd, "rb") as file:
             return msgspec.json.decode(file.read(LARGEST), type=Report)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

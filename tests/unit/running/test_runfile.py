@@ -188,9 +188,18 @@ def test_whatever_is_in_the_file_is_a_report_or_nothing(
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{}", '{"pid":"7","config":"","started":1}', '{"pid":7,"config":null}', "1e999"]
+    "data",
+    [
+        b"[]",
+        b"{}",
+        b'{"pid":"7","config":"","started":1}',
+        b'{"pid":7,"config":null}',
+        b"1e999",
+        b'{"pid":7,"config":"\xff"}',
+        b'{"x":' + b"[" * 100_000,
+    ],
 )
-def test_what_is_no_report_is_nothing(text: str, tmp_path: Path) -> None:
+def test_what_is_no_report_is_nothing(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "daemon-x.run"
-    path.write_text(text)
+    path.write_bytes(data)
     assert runfile.read(path) is None
