@@ -109,7 +109,6 @@ class _Draft:
         probe = self._probe()
         asked = read_register(probe, kinds, self.problems) if probe else None
         self._check_spelling(filter(None, own))
-        self._check_classes(registers)
         self._check_limit([*filter(None, registers), *([asked] if asked else [])])
         if self.problems:
             return None
@@ -155,10 +154,6 @@ class _Draft:
         for name in (measurement.name for measurement in own):
             if first.setdefault(name.lower(), name) != name:
                 self.problems.append(f"measurement {name} is like {first[name.lower()]}: choose another name for one")
-
-    def _check_classes(self, registers: Sequence[Register | None]) -> None:
-        if registers and all(register and register.poll is PollClass.ONCE for register in registers):
-            self.problems.append('all registers are read once, as texts are: give one of them class = "slow"')
 
     def _check_limit(self, registers: Iterable[Register]) -> None:
         sizes = (len(register.span) for register in registers if not register.is_bit)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from mbmd.cli.options import add_devices_dir, device_registry
+
+if TYPE_CHECKING:
+    from mbmd.devices.schema import DeviceType
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     for file in args.files:
         try:
             device = types.load(Path(file))
+            _check_use(device, file)
         except UsageError as error:
             code = 2
             for line in str(error).split("\n"):
@@ -44,3 +49,15 @@ def run(args: argparse.Namespace) -> int:
             registers = "1 register" if count == 1 else f"{count} registers"
             print_line(f"{file}: ", good("fine"), f": type {device.type}, {registers}")
     return code
+
+
+def _check_use(device: DeviceType, file: str) -> None:
+    """Refuse what can be polled only with options, such as a type of which all is read once."""
+    from mbmd.config.options import NO_OPTIONS
+    from mbmd.devices.settings import resolve
+    from mbmd.errors import UsageError
+
+    try:
+        resolve(device, NO_OPTIONS, NO_OPTIONS, NO_OPTIONS)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None

@@ -180,14 +180,6 @@ def test_a_mistake_is_named(old: str, new: str, complaint: str) -> None:
     assert any(complaint in line for line in lines), "\n".join(lines)
 
 
-def test_a_device_of_which_all_is_read_once_cannot_be_polled() -> None:
-    once = 'class = "once"\n' + HEAT_PUMP
-    assert {register.poll for register in read(once).registers} == {PollClass.ONCE, PollClass.SLOW}
-    assert complaints(once.replace('class = "slow"', 'class = "once"')) == [
-        'test.toml: all registers are read once, as texts are: give one of them class = "slow"'
-    ]
-
-
 def test_a_mistake_is_told_once() -> None:
     assert len(complaints(HEAT_PUMP.replace("{ address = 120 }", "{ address = 250 }"))) == 1
     assert len(complaints(HEAT_PUMP.replace('unit = "kWh"', "unit = 1"))) == 1

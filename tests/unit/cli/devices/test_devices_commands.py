@@ -190,6 +190,19 @@ def test_check_tells_of_each_file(mbmd: Mbmd, folder: Path) -> None:
     assert len(lines) == 2 + sum(line.startswith(f"{files[1]}: ") for line in lines)
 
 
+def test_check_tells_of_a_type_of_which_all_is_read_once(mbmd: Mbmd, folder: Path) -> None:
+    once, more = folder / "once.toml", folder / "more.toml"
+    rows = [line for line in GOOD.replace('"Mine"', '"Once"').splitlines() if "Power" not in line]
+    once.write_text("\n".join(rows).replace('class = "slow"', 'class = "once"'))
+    more.write_text('type = "More"\nextends = "once"\nregisters = [{ measurement = "Import", class = "slow" }]')
+    code, out, _ = mbmd("check", str(once), str(more))
+    first, second = out.splitlines()
+    assert code == 2
+    assert first.startswith(f"{once}: ")
+    assert "read once (Import): at least one measurement must be read regularly" in first
+    assert second == f"{more}: fine: type More, 1 register"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
