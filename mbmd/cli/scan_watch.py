@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mbmd.cli.output import console
 from mbmd.cli.scan_report import found_line
+from mbmd.config.adapter import Medium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,8 @@ class _Bar(_Lines):
 
     def asking(self, adapter: Adapter, unit: int, left: int) -> None:
         """The bar goes on."""
-        place = f"{adapter.address} {adapter.baudrate} {adapter.comset}" if adapter.is_serial_line else adapter.address
+        is_serial = adapter.medium is Medium.SERIAL
+        place = f"{adapter.address} {adapter.baudrate} {adapter.comset}" if is_serial else adapter.address
         self._bar.update(
             self._task, description=f"{place}  id {unit}", completed=self._done, total=self._done + left + 1
         )

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from mbmd.devices.evidence import Answer
 
 RETICENT_AFTER = 2
-"""Reads without an answer after which a unit is taken for one that says nothing about what it does not know."""
+"""Reads that brought nothing after which a unit is taken for one that says nothing about what it does not know."""
 NOBODY_AFTER = 3
-"""Reads without an answer, and none answered, after which what was heard was no unit."""
+"""Reads that all brought nothing, after which what was heard was no unit, or one that has no time for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,13 @@ class Examiner:
 
 
 def _is_reticent(answers: Mapping[Read, Answer]) -> bool:
-    return sum(answer is None for answer in answers.values()) >= RETICENT_AFTER
+    return sum(map(_is_nothing, answers.values())) >= RETICENT_AFTER
 
 
 def _is_vain(answers: Mapping[Read, Answer]) -> bool:
-    return len(answers) >= NOBODY_AFTER and all(answer is None for answer in answers.values())
+    return len(answers) >= NOBODY_AFTER and all(map(_is_nothing, answers.values()))
+
+
+def _is_nothing(answer: Answer) -> bool:
+    """Whether asking for more brings no more: no answer, or that there is no time for one, however often asked."""
+    return answer is None or answer in BUSY

@@ -131,6 +131,16 @@ def test_a_meter_that_keeps_silent_about_what_it_does_not_know_is_found() -> Non
     assert made.seconds < 6 * TIMEOUT + 5
 
 
+@pytest.mark.parametrize("code", [5, 6])
+def test_who_is_busy_for_ever_does_not_hold_up_the_scan(code: int) -> None:
+    line = line_of(RTU, {3: exception(code), 4: meter("SDM")})
+    made = survey(line, range(1, 6))
+    assert types(made) == {4: "SDM"}
+    assert set(made.unknown[0].answers.values()) == {code}
+    assert times_asked(line, 3) <= 1 + 2 * 3 + 1
+    assert made.seconds < 6
+
+
 def test_a_busy_meter_gets_time() -> None:
     line = line_of(RTU, {4: first(3, exception(6), meter("SDM"))})
     assert types(survey(line, range(1, 8))) == {4: "SDM"}
