@@ -105,6 +105,17 @@ def device_registry(args: argparse.Namespace) -> Registry:
     return Registry(device_directories(args))
 
 
+def timeout_seconds(args: argparse.Namespace) -> float:
+    """The seconds of `--timeout`. UsageError if it is none, or no duration."""
+    from mbmd.config.values import parse_duration
+    from mbmd.errors import UsageError
+
+    seconds = parse_duration(args.timeout)
+    if seconds <= 0:
+        raise UsageError(f"--timeout must be longer than nothing, as in {DEFAULT_TIMEOUT}")
+    return seconds
+
+
 def default_adapter(args: argparse.Namespace) -> Adapter | None:
     """The adapter of `-a`, or that of the configuration, if there is one."""
     from mbmd.config.adapter import parse_adapter

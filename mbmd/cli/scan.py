@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging
+from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging, timeout_seconds
 from mbmd.config.adapter import Adapter, Framing, Medium, check_line
 from mbmd.config.defaults import COMSETS
 from mbmd.config.values import parse_duration, small_number
@@ -114,7 +114,7 @@ def _job(args: argparse.Namespace) -> _Job:
         raise UsageError("on the adapter mock stands what -d names: there is nothing to find")
     lines = parse_lines(adapter, args.baudrates, args.comsets)
     units = parse_ids(args.ids, adapter)
-    patience = _patience(args.timeout if "timeout" in args.given else None, adapter)
+    patience = _patience(args, adapter)
     identifier, sunspec = _identifier(args, adapter)
     return _Job(lines, units, identifier, sunspec, patience, args.first, args.raw)
 
@@ -179,14 +179,11 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def _patience(timeout: str | None, adapter: Adapter) -> float:
+def _patience(args: argparse.Namespace, adapter: Adapter) -> float:
     """Seconds to answer: as asked for, else as the adapter says, else what suits a scan."""
-    if timeout is None:
-        return adapter.options.timeout or parse_duration(TIMEOUT)
-    seconds = parse_duration(timeout)
-    if not seconds:
-        raise UsageError(f"--timeout {timeout!r} must be longer than nothing, as in {TIMEOUT}")
-    return seconds
+    if "timeout" in args.given:
+        return timeout_seconds(args)
+    return adapter.options.timeout or parse_duration(TIMEOUT)
 
 
 def _identifier(args: argparse.Namespace, adapter: Adapter) -> tuple[Identifier, bool]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbmd.cli.explain import explain
-from mbmd.cli.options import default_adapter, device_registry
+from mbmd.cli.options import default_adapter, device_registry, timeout_seconds
 from mbmd.config.adapter import Adapter, Medium
-from mbmd.config.values import did_you_mean, parse_duration
+from mbmd.config.values import did_you_mean
 from mbmd.errors import MbmdError, TransactionError, UsageError
 from mbmd.protocol.kinds import ADDRESSES, KINDS, Kind, Span
 from mbmd.protocol.values import Encoding, find_encoding, shown
@@ -78,9 +78,7 @@ def parse_target(args: argparse.Namespace) -> Target:
     unit = whole_number(args.device, "the unit of -d", 0, 255)
     if unit not in units:
         raise UsageError(f"unit {unit} is outside {units[0]} to {units[-1]} on {adapter.address}")
-    timeout = parse_duration(args.timeout)
-    if timeout <= 0:
-        raise UsageError("--timeout must be longer than nothing, as in 300ms")
+    timeout = timeout_seconds(args)
     is_mock = adapter.medium is Medium.MOCK
     mocked = ((device_registry(args).get(_MOCKED), unit),) if is_mock else ()
     return Target(adapter, unit, adapter.options.timeout or timeout, args.raw, mocked)

@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mbmd.cli.devices.show import FUNCTIONS, TYPE, TYPE_HELP, in_order
-from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging
+from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging, timeout_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,13 +70,9 @@ def _ask(args: argparse.Namespace, device_type: DeviceType, adapter: Adapter) ->
 
     from mbmd.cli.devices.reads import settings_on
     from mbmd.cli.output import waiting
-    from mbmd.config.values import parse_duration
-    from mbmd.errors import MbmdError, TransactionError, UsageError
+    from mbmd.errors import MbmdError, TransactionError
 
-    timeout = parse_duration(args.timeout)
-    if timeout <= 0:
-        raise UsageError("--timeout must be longer than nothing, as in 300ms")
-    settings = settings_on(adapter, device_type, timeout)
+    settings = settings_on(adapter, device_type, timeout_seconds(args))
     if args.raw:
         set_up_logging(args.verbose)
     where = f"unit {args.device} on {adapter.address}"
