@@ -1,7 +1,13 @@
-"""Hypothesis: no deadlines, for machines are shared; fewer examples under the sanitizers, which are slow."""
+"""What holds for all tests.
 
+Hypothesis: no deadlines, for machines are shared; fewer examples under the sanitizers, which are slow.
+"""
+
+import logging
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 SLOW_MACHINE = [HealthCheck.too_slow]
@@ -13,3 +19,14 @@ for variable in [name for name in os.environ if name.startswith("MBMD_")]:
     del os.environ[variable]
 
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Commands set up how they log; the next test begins anew."""
+    root, own = logging.getLogger(), logging.getLogger("mbmd")
+    handlers, levels = root.handlers[:], (root.level, own.level)
+    yield
+    root.handlers[:] = [handler for handler in root.handlers if handler in handlers]
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])

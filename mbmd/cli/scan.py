@@ -180,10 +180,9 @@ def _parts(text: str) -> list[str]:
 
 
 def _patience(args: argparse.Namespace, adapter: Adapter) -> float:
-    """Seconds to answer: as asked for, else as the adapter says, else what suits a scan."""
-    if "timeout" in args.given:
-        return timeout_seconds(args)
-    return adapter.options.timeout or parse_duration(TIMEOUT)
+    """Seconds to answer: as the adapter says, else as asked for, else what suits a scan."""
+    asked = timeout_seconds(args) if "timeout" in args.given else parse_duration(TIMEOUT)
+    return adapter.options.timeout or asked
 
 
 def _identifier(args: argparse.Namespace, adapter: Adapter) -> tuple[Identifier, bool]:

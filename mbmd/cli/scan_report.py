@@ -162,7 +162,7 @@ def _notes(survey: Survey) -> list[str]:
         )
     notes += [_stranger_line(survey.adapter, group) for group in strangers(survey.unknown)]
     if survey.cut:
-        notes.append(f"the connection ended {survey.cut} times under a request: {survey.reason}")
+        notes.append(f"requests under which the connection ended: {survey.cut} ({survey.reason})")
     if survey.complete and not survey.portraits:
         notes.append(f"nothing answers on {survey.adapter.address}{_advice(survey.adapter)}")
     return notes

@@ -55,8 +55,7 @@ def of_any_line(size: int) -> Iterator[Fault]:
     for at in range(1, size):
         yield Fault(f"split after {at}", LONG, (split(at),))
     yield Fault("byte by byte", SHORT, (by_byte,))
-    yield Fault("another unit", LONG, (of_unit(2),))
-    yield Fault("another unit before the right one", LONG, (steps(of_unit(2), good),))
+    yield Fault("another unit before the right one", LONG, (steps(of_unit(77), good),))
     yield Fault("a unit that is not there", SHORT, (of_unit(77),))
     for count in (1, 3, 5):
         yield Fault(f"{count} registers", LONG, (of_count(count),))

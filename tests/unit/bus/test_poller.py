@@ -99,7 +99,7 @@ def test_a_device_may_ask_for_rest_before_each_request() -> None:
 FAULTS: dict[str, Step] = {
     "drop": drop,
     "late": late(0.04),
-    "unit": of_unit(9),
+    "unit": of_unit(2),
     "count": of_count(3),
     "exception 4": exception(4),
     "exception 11": exception(11),

@@ -95,7 +95,7 @@ def test_the_patience_is_shorter_than_that_of_other_commands_unless_one_is_named
     assert TIMEOUT != DEFAULT_TIMEOUT == "300ms"
     assert parse("-a", "/dev/ttyUSB0", "--timeout", "".join(["300", "ms"]))[patience] == 0.3
     assert parse("-a", "rtu:///dev/ttyUSB0?timeout=1s")[patience] == 1.0
-    assert parse("--timeout", "1s", "-a", "rtu:///dev/ttyUSB0?timeout=2s")[patience] == 1.0
+    assert parse("--timeout", "1s", "-a", "rtu:///dev/ttyUSB0?timeout=2s")[patience] == 2.0
 
 
 def test_bus_options_may_stand_before_the_command() -> None:

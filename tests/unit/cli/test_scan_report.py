@@ -151,7 +151,7 @@ def test_one_device_under_all_ids_is_explained() -> None:
 
 def test_a_gateway_that_hangs_up_may_speak_the_other_framing() -> None:
     text = "\n".join(summary([surveyed(adapter="10.0.0.4:502", cut=247, reason="what came is not Modbus TCP")]))
-    assert "ended 247 times under a request: what came is not Modbus TCP" in text
+    assert "requests under which the connection ended: 247 (what came is not Modbus TCP" in text
     assert "try -a rtu+tcp://10.0.0.4:502" in text
 
 
