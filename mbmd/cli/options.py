@@ -126,6 +126,16 @@ def default_adapter(args: argparse.Namespace) -> Adapter | None:
     return parse_adapter(args.adapter, args.baudrate, args.comset, args.rtu)
 
 
+def required_adapter(args: argparse.Namespace) -> Adapter:
+    """The adapter of `-a`, or that of the configuration. UsageError if there is none."""
+    from mbmd.errors import UsageError
+
+    adapter = default_adapter(args)
+    if adapter is None:
+        raise UsageError("no adapter: name it with -a, as in -a /dev/ttyUSB0 or -a 192.168.0.7:502")
+    return adapter
+
+
 def set_up_logging(verbose: bool) -> None:
     """Log to standard error: states and failures, with `verbose` every failed request."""
     import logging

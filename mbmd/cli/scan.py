@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging, timeout_seconds
+from mbmd.cli.options import add_bus_options, device_registry, required_adapter, set_up_logging, timeout_seconds
 from mbmd.config.adapter import Adapter, Framing, Medium, check_line
 from mbmd.config.defaults import COMSETS
 from mbmd.config.values import parse_duration, small_number
@@ -107,9 +107,7 @@ class _Job(NamedTuple):
 
 
 def _job(args: argparse.Namespace) -> _Job:
-    adapter = default_adapter(args)
-    if adapter is None:
-        raise UsageError("no adapter: name the bus with -a, as in -a /dev/ttyUSB0 or -a 192.168.0.7:502")
+    adapter = required_adapter(args)
     if adapter.medium is Medium.MOCK:
         raise UsageError("on the adapter mock stands what -d names: there is nothing to find")
     lines = parse_lines(adapter, args.baudrates, args.comsets)

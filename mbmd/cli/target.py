@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mbmd.cli.explain import explain
-from mbmd.cli.options import default_adapter, device_registry, timeout_seconds
+from mbmd.cli.options import device_registry, required_adapter, timeout_seconds
 from mbmd.config.adapter import Adapter, Medium
 from mbmd.config.values import did_you_mean
 from mbmd.errors import MbmdError, TransactionError, UsageError
@@ -71,13 +71,9 @@ def add_target_options(parser: argparse.ArgumentParser, kinds: Iterable[str]) ->
 
 def parse_target(args: argparse.Namespace) -> Target:
     """Whom to ask. UsageError for options that do not fit."""
-    adapter = default_adapter(args)
-    if adapter is None:
-        raise UsageError("no adapter: name it with -a, as in -a /dev/ttyUSB0 or -a 192.168.0.7:502")
-    units = adapter.units
+    adapter = required_adapter(args)
     unit = whole_number(args.device, "the unit of -d", 0, 255)
-    if unit not in units:
-        raise UsageError(f"unit {unit} is outside {units[0]} to {units[-1]} on {adapter.address}")
+    adapter.check_unit(unit)
     timeout = timeout_seconds(args)
     is_mock = adapter.medium is Medium.MOCK
     mocked = ((device_registry(args).get(_MOCKED), unit),) if is_mock else ()

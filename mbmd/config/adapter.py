@@ -101,6 +101,11 @@ class Adapter:
         """Unit ids that may stand on this bus; 0 is a broadcast on a serial line."""
         return range(1, 248) if self.is_serial_line else range(256)
 
+    def check_unit(self, unit: int) -> None:
+        """Raise UsageError for a unit id that cannot stand on this bus."""
+        if unit not in self.units:
+            raise UsageError(f"unit {unit} is outside {self.units[0]} to {self.units[-1]} on {self.address}")
+
 
 _SCHEMES = {
     "rtu": (Medium.SERIAL, Framing.RTU),

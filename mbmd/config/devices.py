@@ -58,9 +58,10 @@ def _parse_spec(text: str, parse_adapter: Callable[[str], Adapter], default: Ada
     if adapter is None:
         raise UsageError(f"device {text!r} has no adapter: give one with -a, or write {text}@/dev/ttyUSB0")
     unit = int(match["unit"])
-    if unit not in adapter.units:
-        span = f"{adapter.units[0]} to {adapter.units[-1]}"
-        raise UsageError(f"device {text!r}: unit {unit} is outside {span} on {adapter.address}")
+    try:
+        adapter.check_unit(unit)
+    except UsageError as error:
+        raise UsageError(f"device {text!r}: {error}") from None
     options = parse_query(match["options"] or "", DEVICE_OPTIONS, f"device {text!r}", ADAPTER_OPTIONS)
     return DeviceSpec(match["type"], unit, int(match["subdevice"] or 0), adapter, DeviceOptions(**options))
 

@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mbmd.cli.devices.show import FUNCTIONS, TYPE, TYPE_HELP, in_order
-from mbmd.cli.options import add_bus_options, default_adapter, device_registry, set_up_logging, timeout_seconds
+from mbmd.cli.options import add_bus_options, device_registry, required_adapter, set_up_logging, timeout_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,15 +46,10 @@ def run(args: argparse.Namespace) -> int:
     """Ask, and print what was said."""
     from mbmd.cli.devices.tables import find
     from mbmd.cli.output import print_json
-    from mbmd.errors import UsageError
 
     device_type = find(device_registry(args), args.type).type
-    adapter = default_adapter(args)
-    if adapter is None:
-        raise UsageError("no adapter: name it with -a, as in -a /dev/ttyUSB0 or -a 192.168.0.7:502")
-    if args.device not in adapter.units:
-        span = f"{adapter.units[0]} to {adapter.units[-1]}"
-        raise UsageError(f"unit {args.device} is outside {span} on {adapter.address}")
+    adapter = required_adapter(args)
+    adapter.check_unit(args.device)
     answers = _ask(args, device_type, adapter)
     if args.json:
         facts = [_facts(answer, device_type) for answer in answers]
