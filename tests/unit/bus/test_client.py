@@ -2,8 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from math import isnan, nan
 from typing import Any
 
@@ -13,11 +12,21 @@ from hypothesis import strategies as st
 
 from mbmd.bus.client import AFTER_DAMAGE, LATE, Client
 from mbmd.config.adapter import Framing
-from mbmd.errors import AnswerTimeout, FrameError, LinkError, ModbusException, TransactionError
-from mbmd.planner import Block, Limits, plan
-from mbmd.protocol.timing import Costs
+from mbmd.errors import AnswerTimeout, FrameError, LinkError, ModbusException
 from mbmd.transport.line import Line, Receiver
 from tests import virtual_time
+from tests.asked_client import (
+    HERE,
+    LENGTH,
+    LONGER,
+    SERIAL,
+    THERE,
+    TIMEOUT,
+    connected,
+    outcome,
+    read,
+    right,
+)
 from tests.scripted import (
     FarEnd,
     ScriptedLine,
@@ -35,59 +44,12 @@ from tests.scripted import (
     of_count,
     of_transaction,
     of_unit,
-    registers,
     split,
     steps,
     word,
     wrap,
 )
 from tests.virtual_time import now
-
-TIMEOUT = 0.03
-SLOTS = {"Current": 0, "Voltage": 1}
-HERE, THERE = (plan(registers(at, at + 3), SLOTS, Limits(), Costs(1, 0))[0] for at in (0x0406, 0x2000))
-LONGER, ALIKE = (plan(registers(at, at + 7), SLOTS, Limits(), Costs(1, 0))[0] for at in (0x0100, 0x3100))
-SERIAL = [Framing.RTU, Framing.ASCII]
-LENGTH = {kind: len(wrap(kind, 1, bytes(2 + 2 * HERE.count))) for kind in Framing}
-
-
-@asynccontextmanager
-async def connected(line: ScriptedLine, patience: float = TIMEOUT) -> AsyncIterator[Client]:
-    client = Client(line.adapter, line.open, patience)
-    await client.connect()
-    try:
-        yield client
-    finally:
-        client.close()
-        await asyncio.sleep(3)  # what is still on its way arrives at a closed line
-
-
-async def read(client: Client, block: Block = HERE, unit: int = 1) -> list[float]:
-    column = array("d", [nan, nan])
-    await client.transact(unit, block.request, block.program, column)
-    return list(column)
-
-
-def right(block: Block = HERE, unit: int = 1) -> list[float]:
-    return [word(unit, 3, register.address) for register in block.registers]
-
-
-def outcome(kind: Framing, script: list[Step], *blocks: Block) -> list[list[float] | type[Exception]]:
-    """What each read brought: its values, or the class of its error; reconnects where the line was lost."""
-
-    async def run() -> list[list[float] | type[Exception]]:
-        brought: list[list[float] | type[Exception]] = []
-        async with connected(ScriptedLine(kind, script)) as client:
-            for block in blocks:
-                if not client.connected:
-                    await client.connect()
-                try:
-                    brought.append(await read(client, block))
-                except (TransactionError, LinkError) as error:
-                    brought.append(type(error))
-        return brought
-
-    return virtual_time.run(run())
 
 
 @pytest.mark.parametrize("kind", Framing)
@@ -179,73 +141,6 @@ def test_noise_on_modbus_tcp_ends_the_connection() -> None:
 @pytest.mark.parametrize("kind", SERIAL)
 def test_a_good_frame_may_follow_a_damaged_one(kind: Framing) -> None:
     assert outcome(kind, [steps(flip(70), good)], HERE) == [right()]
-
-
-@pytest.mark.parametrize("kind", Framing)
-def test_a_late_answer_is_taken_for_the_same_request_but_never_for_another(kind: Framing) -> None:
-    first, other, again = outcome(kind, [late(1.5 * TIMEOUT)], HERE, THERE, HERE)
-    assert [first, other, again] == [AnswerTimeout, right(THERE), right(HERE)]
-
-
-@pytest.mark.parametrize("kind", Framing)
-@pytest.mark.parametrize("delay", [1.01 * TIMEOUT, 2 * TIMEOUT, 5 * TIMEOUT, 0.9 * LATE])
-def test_repeated_requests_have_as_many_answers(kind: Framing, delay: float) -> None:
-    slow = [late(delay)] * 3
-    brought = outcome(kind, slow, HERE, HERE, HERE, THERE, LONGER, THERE)
-    assert all(values in (AnswerTimeout, right(HERE)) for values in brought[:3])
-    assert brought[3:] == [right(THERE), right(LONGER), right(THERE)]
-
-
-@pytest.mark.parametrize("kind", SERIAL)
-def test_answers_may_be_late_by_a_long_timeout_too(kind: Framing) -> None:
-    async def run() -> list[float]:
-        async with connected(ScriptedLine(kind, [late(6.0), late(5.8)]), 5.0) as client:
-            with pytest.raises(AnswerTimeout):
-                await read(client)
-            assert await read(client) == right(HERE)  # it is the first answer, the second is on its way
-            return await read(client, THERE)
-
-    assert virtual_time.run(run()) == right(THERE)
-
-
-@pytest.mark.parametrize("kind", SERIAL)
-def test_a_late_exception_is_not_taken_for_that_of_another_request(kind: Framing) -> None:
-    script = [late(1.2 * TIMEOUT, exception(2)), late(0.5 * TIMEOUT)]
-    brought = outcome(kind, script, HERE, LONGER, LONGER, THERE)
-    assert brought == [AnswerTimeout, FrameError, right(LONGER), right(THERE)]
-
-
-@pytest.mark.parametrize("kind", SERIAL)
-def test_after_a_late_exception_the_own_answer_may_be_late_too(kind: Framing) -> None:
-    script = [late(1.2 * TIMEOUT, exception(2)), late(0.9 * TIMEOUT), late(0.9 * TIMEOUT)]
-    brought = outcome(kind, script, HERE, LONGER, ALIKE)
-    assert brought == [AnswerTimeout, FrameError, right(ALIKE)]
-
-
-@pytest.mark.parametrize("kind", SERIAL)
-def test_an_exception_after_the_late_answer_is_past_counts(kind: Framing) -> None:
-    async def run() -> int:
-        async with connected(ScriptedLine(kind, [drop, exception(2)])) as client:
-            with pytest.raises(AnswerTimeout):
-                await read(client)
-            await asyncio.sleep(2 * LATE)
-            with pytest.raises(ModbusException) as caught:
-                await read(client, LONGER)
-            return caught.value.code
-
-    assert virtual_time.run(run()) == 2
-
-
-@pytest.mark.parametrize("kind", SERIAL)
-def test_a_damaged_late_answer_hides_no_later_one(kind: Framing) -> None:
-    # The request of LONGER gets the damaged rest of HERE, and its own answer only after it was given up.
-    script = [late(1.2 * TIMEOUT, steps(flip(70), exception(1), flip(30))), late(TIMEOUT - 0.001)]
-    brought = outcome(kind, script, HERE, LONGER, THERE, LONGER)
-    assert brought[0] is AnswerTimeout
-    assert all(
-        values in (right(block), FrameError, AnswerTimeout)
-        for values, block in zip(brought[1:], (LONGER, THERE, LONGER), strict=True)
-    )
 
 
 def test_another_transaction_is_not_taken() -> None:
