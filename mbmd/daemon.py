@@ -25,6 +25,7 @@ from mbmd.running.fleet import Fleet
 from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
+from mbmd.running.sinks import Sinks
 from mbmd.running.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -84,9 +85,12 @@ async def serve(
         memory, hub, tasks = Memory(config.state), Hub(), Tasks()
         fleet = Fleet(hub, memory, tasks, config.raw)
         first = Report(os.getpid(), place_of(config), time())
-        reloads = Reloads(config, buses, fleet, load, first, tell, asked)
+        sinks = Sinks(hub)
+        planned = sinks.plan(config)
+        reloads = Reloads(config, buses, fleet, sinks, load, first, tell, asked)
         stack.callback(memory.close)
         stack.push_async_callback(fleet.close)
+        stack.push_async_callback(sinks.close)
         changes = difference({}, buses)
         await fleet.change(changes, fleet.make_meters(changes.fresh), config.raw)
         await stack.enter_async_context(_serving(config.api, hub))
@@ -94,6 +98,7 @@ async def serve(
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
         if config.api is not None:
             log.info("listening on http://%s", join_host_port(*config.api))
+        await sinks.change(planned)
         fleet.start()
         for work in (memory.run(), _report(hub), reloads.run(), terminal.watch()):
             tasks.start(work)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from mbmd.cli import main as main_command
 from mbmd.config.example import example
-from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Influx, Mqtt, Section, keys
+from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Section, keys
 from mbmd.config.options import PollClass
+from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.show import shown
 from mbmd.devices.registry import BUILT_IN
 from tests.simulated_units import confusions
@@ -89,6 +90,8 @@ TABLES: Mapping[str, type[Struct]] = {
     "the top": Config,
     "mqtt": Mqtt,
     "influx": Influx,
+    "outbox": Outbox,
+    "sinks": SinkKeys,
     "adapters": AdapterKeys,
     "devices": DeviceKeys,
 }

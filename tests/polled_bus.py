@@ -121,13 +121,15 @@ class Bus:
 
     async def update(self) -> Update:
         """What the next poll that brings anything brings; raises what ended the bus."""
-        taking = asyncio.ensure_future(self.subscription.take())
-        await asyncio.wait([self.task, taking], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        if not taking.done():
-            taking.cancel()
-            self.task.result()
-        (update,) = taking.result()
-        return update
+        while True:
+            taking = asyncio.ensure_future(self.subscription.take())
+            await asyncio.wait([self.task, taking], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                taking.cancel()
+                self.task.result()
+            if updates := taking.result().updates:
+                (update,) = updates
+                return update
 
 
 @asynccontextmanager

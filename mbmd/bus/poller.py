@@ -112,7 +112,7 @@ class Poller:
             if meter not in before:
                 self._scheduler.add(meter, now)
                 if self._link_trouble and not self._client.connected:
-                    meter.go_offline(self._link_trouble)
+                    self._withdraw(meter, self._link_trouble)
         self._client.expect(max(meter.settings.timeout for meter in self._meters))
 
     async def _reconnect(self) -> None:
@@ -144,7 +144,7 @@ class Poller:
         log.log(logging.WARNING if self._link_told else logging.DEBUG, "%s: %s", self._client.address, trouble)
         self._link_trouble = f"the bus is down: {trouble}"
         for meter in self._meters:
-            meter.go_offline(self._link_trouble)
+            self._withdraw(meter, self._link_trouble)
 
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
@@ -234,7 +234,8 @@ class Poller:
     def _publish(self, poll: Poll, now: float, unix: float) -> None:
         meter = poll.meter
         readings = meter.readings
-        if not readings.online:
+        came = not readings.online
+        if came:
             if meter.probes or not readings.version:
                 log.info("%s: online", readings.id)
             meter.probes = 0
@@ -244,7 +245,9 @@ class Poller:
         readings.health.last_seen = unix
         for doubt in doubts:
             self._tell_of(meter, doubt)
-        self._hub.publish(readings, poll.fresh)
+        if came:
+            self._hub.turn(readings)
+        self._hub.publish(readings, poll.fresh, poll.texts)
 
     def _tell_of_withdrawn(self, meter: Meter, reads: Iterable[Block]) -> None:
         for block in reads:
@@ -265,9 +268,16 @@ class Poller:
         if not meter.probes:
             log.warning("%s: offline, %s", meter.readings.id, trouble)
         meter.probes += 1
-        meter.go_offline(trouble)
+        self._withdraw(meter, trouble)
         if not any(other.readings.online for other in self._meters):
             self._client.renew()
+
+    def _withdraw(self, meter: Meter, trouble: str) -> None:
+        """A device is offline: nothing is known of it any more."""
+        before = meter.readings.state
+        meter.go_offline(trouble)
+        if meter.readings.state is not before:
+            self._hub.turn(meter.readings)
 
     def _observe(self, changed: bool, error: TransactionError | None, online: bool) -> None:
         """Take one request into account for the pause on a change of unit."""

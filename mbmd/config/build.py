@@ -10,8 +10,10 @@ from mbmd.config.buses import Buses, buses
 from mbmd.config.devices import Device, DeviceSpec, conflicts, ids, parse_specs
 from mbmd.config.given import Origin, Problem
 from mbmd.config.load import Loaded
-from mbmd.config.model import SECRET_FILES, Influx, Mqtt
+from mbmd.config.model import SECRET_FILES
 from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
+from mbmd.config.output_checks import output_problems, output_warnings
+from mbmd.config.outputs import Influx, Mqtt
 from mbmd.config.run import RunConfig
 from mbmd.config.secrets import read_secret
 from mbmd.errors import UsageError
@@ -47,6 +49,8 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         problems.append(_no_devices(loaded.file))
     mqtt = _with_secrets(loaded, "mqtt", config.mqtt, problems, warnings)
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
+    problems += [loaded.problem(key, text) for key, text in output_problems(mqtt, influx)]
+    warnings += [str(loaded.problem(key, text)) for key, text in output_warnings(mqtt)]
     run = RunConfig(
         devices=_devices(loaded, placed, problems),
         api=config.api,
@@ -58,10 +62,11 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         plausibility=config.plausibility,
         mqtt=mqtt if mqtt.broker else None,
         influx=influx if influx.url else None,
+        outbox=config.outbox,
+        sinks=config.sinks,
         device_dirs=device_dirs,
         file=loaded.file,
     )
-    warnings += _unpublished(loaded, run)
     return Built(run, tuple(device.path for device in placed), tuple(problems), tuple(warnings))
 
 
@@ -151,9 +156,3 @@ def _with_secrets(loaded: Loaded, name: str, section: _Sink, problems: list[Prob
         else:
             warnings += [str(loaded.problem(f"{name}.{key}", warning))] if warning else []
     return structs.replace(section, **secrets)
-
-
-def _unpublished(loaded: Loaded, run: RunConfig) -> Iterator[str]:
-    for sink, key in ((run.mqtt, "mqtt.broker"), (run.influx, "influx.url")):
-        if sink is not None:
-            yield str(loaded.problem(key, "this version does not publish there yet"))

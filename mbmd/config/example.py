@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from mbmd.config.model import SECRET_FILES, AdapterKeys, Config, DeviceKeys, Leaf, Section, keys, leaves
+from mbmd.config.outputs import SinkKeys
 from mbmd.config.show import shown
 
 _HEAD = """\
@@ -33,6 +34,10 @@ def example() -> str:
 def _key(key: Leaf | Section) -> Iterator[str]:
     if isinstance(key, Leaf):
         yield from _leaf(key, "")
+        return
+    if key.kind is SinkKeys:
+        item = ", ".join(f"{leaf.name}: {leaf.example}" for leaf in leaves(SinkKeys).values())
+        yield from (f"# {key.description}", f"#{key.name}: [{{{item}}}]")
         return
     yield from (f"# {key.description}", f"{key.name}:")
     if key.kind is AdapterKeys:
@@ -63,4 +68,10 @@ def _leaf(key: Leaf, indent: str) -> Iterator[str]:
         yield f"{indent}# {key.description}: {key.name}: {key.example}"
         return
     yield from textwrap.wrap(key.description, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
-    yield f"{indent}#{key.name}: {shown(key, key.default) or key.example}"
+    value = shown(key, key.default) or key.example
+    yield f"{indent}#{key.name}: {_quoted(value)}"
+
+
+def _quoted(value: str) -> str:
+    """A text as YAML has it; a template would be keys."""
+    return f'"{value}"' if value.startswith("{") else value

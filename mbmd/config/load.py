@@ -53,8 +53,7 @@ class Loaded:
 
 def load(file: Path | None, variables: Mapping[str, str], flags: Flags) -> Loaded:
     """Everything that was given. Raises UsageError only for a file that is no YAML with keys at its top."""
-    layers = [Layer({"state": state_file(variables, home_directory())}), _of_file(file), _of_environment(variables)]
-    layers.append(_of_flags(flags))
+    layers = [_of_system(variables), _of_file(file), _of_environment(variables), _of_flags(flags)]
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
     for layer in layers:
@@ -63,6 +62,12 @@ def load(file: Path | None, variables: Mapping[str, str], flags: Flags) -> Loade
     problems = tuple(problem for layer in layers for problem in layer.problems)
     warnings = tuple(environment.unknown_variables(variables)) if environment.is_given(variables) else ()
     return Loaded(convert(values, Config), file, origins, problems, warnings)
+
+
+def _of_system(variables: Mapping[str, str]) -> Layer:
+    """Defaults that are another on each system."""
+    state = state_file(variables, home_directory())
+    return Layer({"state": state, "outbox": {"folder": state.parent / "outbox" if state else None}})
 
 
 def _of_file(file: Path | None) -> Layer:

@@ -13,18 +13,10 @@ from msgspec import NODEFAULT, Meta, Struct, structs
 from mbmd.config import texts
 from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.defaults import BAUDRATE, COMSETS, DEFAULT_API, DEFAULT_RATE, DEFAULT_TIMEOUT
+from mbmd.config.keys import key, table_key
 from mbmd.config.options import DEVICE_OPTIONS, FLAG, Option, number
-from mbmd.config.texts import Secret
+from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.values import parse_duration
-
-
-def _key(description: str, option: Option, example: str = "") -> Meta:
-    return Meta(description=description, extra={"option": option, "example": example})
-
-
-def _option(description: str, example: str) -> Meta:
-    """A key of the tables of options."""
-    return Meta(description=description, extra={"example": example})
 
 
 class _Options(Struct, frozen=True, kw_only=True):
@@ -34,103 +26,69 @@ class _Options(Struct, frozen=True, kw_only=True):
     """Where it stands in the configuration, such as `adapters[0]`."""
 
     timeout: Annotated[
-        float | None, _option("time to answer; default: the longer of that at the top and that of its type", "1s")
+        float | None, table_key("time to answer; default: the longer of that at the top and that of its type", "1s")
     ] = None
     pause: Annotated[
-        float | None, _option("rest before each request; the longer of adapter and device counts", "10ms")
+        float | None, table_key("rest before each request; the longer of adapter and device counts", "10ms")
     ] = None
     max_registers: Annotated[
-        int | None, _option("most registers in one read, 1 to 125; the fewer of adapter and device count", "60")
+        int | None, table_key("most registers in one read, 1 to 125; the fewer of adapter and device count", "60")
     ] = None
     holes: Annotated[
-        bool | None, _option("read unwanted registers along where that is quicker; default: true", "true")
+        bool | None, table_key("read unwanted registers along where that is quicker; default: true", "true")
     ] = None
-    rate: Annotated[float | None, _option("poll no more often; default: that at the top", "10s")] = None
-    slow_rate: Annotated[float | None, _option("poll what is slow no more often; default: 60s", "60s")] = None
+    rate: Annotated[float | None, table_key("poll no more often; default: that at the top", "10s")] = None
+    slow_rate: Annotated[float | None, table_key("poll what is slow no more often; default: 60s", "60s")] = None
     rating: Annotated[
         float | None,
-        _option("most power that it can measure, in kW: its counters move no faster; default: 3000", "43.5"),
+        table_key("most power that it can measure, in kW: its counters move no faster; default: 3000", "43.5"),
     ] = None
     plausibility: Annotated[
-        bool | None, _option("hold back values that are not plausible; default: that at the top", "true")
+        bool | None, table_key("hold back values that are not plausible; default: that at the top", "true")
     ] = None
     include: Annotated[
-        tuple[str, ...], _option("read only these measurements; names or patterns; default: all", "[Power*, Import]")
+        tuple[str, ...], table_key("read only these measurements; names or patterns; default: all", "[Power*, Import]")
     ] = ()
-    exclude: Annotated[tuple[str, ...], _option("leave these measurements out", "THD*")] = ()
-    fast: Annotated[tuple[str, ...], _option("read these with every poll", "Power")] = ()
-    slow: Annotated[tuple[str, ...], _option("read these at the slow rate", "[Import*, Export*]")] = ()
-    once: Annotated[tuple[str, ...], _option("read these once, for they never change", "Sum*")] = ()
+    exclude: Annotated[tuple[str, ...], table_key("leave these measurements out", "THD*")] = ()
+    fast: Annotated[tuple[str, ...], table_key("read these with every poll", "Power")] = ()
+    slow: Annotated[tuple[str, ...], table_key("read these at the slow rate", "[Import*, Export*]")] = ()
+    once: Annotated[tuple[str, ...], table_key("read these once, for they never change", "Sum*")] = ()
 
 
 class AdapterKeys(_Options, frozen=True, kw_only=True):
     """A bus."""
 
-    device: Annotated[str, _key("serial device, host:port, mock or a URL", texts.ADDRESS, "/dev/ttyUSB0")]
+    device: Annotated[str, key("serial device, host:port, mock or a URL", texts.ADDRESS, "/dev/ttyUSB0")]
     id: Annotated[
-        int | None, _option("its number in the ids of its devices, 1 to 9999; default: counted by its address", "3")
+        int | None, table_key("its number in the ids of its devices, 1 to 9999; default: counted by its address", "3")
     ] = None
-    baudrate: Annotated[int | None, _option("of the serial line, 300 to 4000000; default: that at the top", "9600")] = (
-        None
-    )
-    comset: Annotated[str | None, _option("of the serial line; default: that at the top", "8N1")] = None
-    rtu: Annotated[bool, _key("RTU over TCP instead of Modbus TCP at host:port", FLAG)] = False
-    rs485: Annotated[bool | None, _option("the driver switches RTS; default: false", "false")] = None
-    unit_pause: Annotated[float | None, _option("rest before another unit is asked; default: 0", "20ms")] = None
-    connect_delay: Annotated[float | None, _option("rest after connecting; default: 0", "2s")] = None
+    baudrate: Annotated[
+        int | None, table_key("of the serial line, 300 to 4000000; default: that at the top", "9600")
+    ] = None
+    comset: Annotated[str | None, table_key("of the serial line; default: that at the top", "8N1")] = None
+    rtu: Annotated[bool, key("RTU over TCP instead of Modbus TCP at host:port", FLAG)] = False
+    rs485: Annotated[bool | None, table_key("the driver switches RTS; default: false", "false")] = None
+    unit_pause: Annotated[float | None, table_key("rest before another unit is asked; default: 0", "20ms")] = None
+    connect_delay: Annotated[float | None, table_key("rest after connecting; default: 0", "2s")] = None
     close: Annotated[
-        bool | None, _option("TCP: close the connection after each poll of a device; default: false", "false")
+        bool | None, table_key("TCP: close the connection after each poll of a device; default: false", "false")
     ] = None
     transaction_ids: Annotated[
-        bool | None, _option("false for a Modbus TCP gateway that does not echo them; default: true", "true")
+        bool | None, table_key("false for a Modbus TCP gateway that does not echo them; default: true", "true")
     ] = None
 
 
 class DeviceKeys(_Options, frozen=True, kw_only=True):
     """A meter on a bus."""
 
-    type: Annotated[str, _key("its type, one of mbmd devices", texts.TYPE, "sdm")]
-    id: Annotated[int, _key("its unit id on the bus, 1 to 247; by Modbus TCP 0 to 255", number(0, 255), "1")]
-    name: Annotated[str, _key("another id, which people can remember", texts.NAME, "Heat pump")] = ""
-    place: Annotated[str, _key("where it stands", texts.TEXT, "cellar")] = ""
-    subdevice: Annotated[int, _key("SunSpec: its number behind a gateway", number(0, 9999))] = 0
+    type: Annotated[str, key("its type, one of mbmd devices", texts.TYPE, "sdm")]
+    id: Annotated[int, key("its unit id on the bus, 1 to 247; by Modbus TCP 0 to 255", number(0, 255), "1")]
+    name: Annotated[str, key("another id, which people can remember", texts.NAME, "Heat pump")] = ""
+    place: Annotated[str, key("where it stands", texts.TEXT, "cellar")] = ""
+    subdevice: Annotated[int, key("SunSpec: its number behind a gateway", number(0, 9999))] = 0
     adapter: Annotated[
         str | None,
-        _key("device or id of one of the adapters, or an adapter by itself", texts.ADDRESS, "/dev/ttyUSB0"),
-    ] = None
-
-
-class Mqtt(Struct, frozen=True, kw_only=True):
-    """Where readings are published by MQTT."""
-
-    broker: Annotated[str, _key("host:port or a URL; empty: off", texts.BROKER, "localhost:1883")] = ""
-    topic: Annotated[str, _key("what topics begin with; empty: only Homie", texts.TOPIC)] = "mbmd"
-    user: Annotated[str, _key("name of the user", texts.TEXT, "meter")] = ""
-    password: Annotated[Secret, _key("the user's password", texts.SECRET, "secret")] = Secret()
-    password_file: Annotated[
-        Path | None, _key("file with the password, in place of it", texts.PATH, "mqtt.password")
-    ] = None
-    clientid: Annotated[str, _key("what the broker knows mbmd by", texts.TEXT)] = "mbmd"
-    qos: Annotated[int, _key("quality of service, 0 to 2", number(0, 2))] = 0
-    homie: Annotated[str, _key("what topics of Homie begin with; empty: off", texts.TOPIC)] = "homie"
-    device: Annotated[
-        str, _key("what topics call a device by: id, or name if it has one", texts.one_of("id", "name"))
-    ] = "id"
-
-
-class Influx(Struct, frozen=True, kw_only=True):
-    """Where readings are written to an InfluxDB."""
-
-    url: Annotated[str, _key("where it is; empty: off", texts.INFLUX_URL, "http://localhost:8086")] = ""
-    database: Annotated[str, _key("database, or bucket of InfluxDB 2", texts.TEXT, "data")] = ""
-    measurement: Annotated[str, _key("name of the points", texts.TEXT)] = "data"
-    organization: Annotated[str, _key("organization of InfluxDB 2", texts.TEXT, "home")] = ""
-    token: Annotated[Secret, _key("token of InfluxDB 2", texts.SECRET, "secret")] = Secret()
-    token_file: Annotated[Path | None, _key("file with the token, in place of it", texts.PATH, "influx.token")] = None
-    user: Annotated[str, _key("user of InfluxDB 1", texts.TEXT, "meter")] = ""
-    password: Annotated[Secret, _key("password of InfluxDB 1", texts.SECRET, "secret")] = Secret()
-    password_file: Annotated[
-        Path | None, _key("file with the password, in place of it", texts.PATH, "influx.password")
+        key("device or id of one of the adapters, or an adapter by itself", texts.ADDRESS, "/dev/ttyUSB0"),
     ] = None
 
 
@@ -140,40 +98,38 @@ class Config(Struct, frozen=True, kw_only=True):
     specs: tuple[str, ...] = ()
     """Devices as texts of the command line or the environment; they count in place of `devices`."""
 
-    api: Annotated[tuple[str, int] | None, _key("web server as host:port; empty: none", texts.API)] = texts.parse_api(
+    api: Annotated[tuple[str, int] | None, key("web server as host:port; empty: none", texts.API)] = texts.parse_api(
         DEFAULT_API
     )
     rate: Annotated[
-        float, _option("no device is polled more often, unless it says so; 0: as often as the bus carries", "")
+        float, table_key("no device is polled more often, unless it says so; 0: as often as the bus carries", "")
     ] = parse_duration(DEFAULT_RATE)
-    timeout: Annotated[float, _option("time to answer", "")] = parse_duration(DEFAULT_TIMEOUT)
-    raw: Annotated[bool, _key("log every frame in hex", FLAG)] = False
-    verbose: Annotated[bool, _key("log more", FLAG)] = False
+    timeout: Annotated[float, table_key("time to answer", "")] = parse_duration(DEFAULT_TIMEOUT)
+    raw: Annotated[bool, key("log every frame in hex", FLAG)] = False
+    verbose: Annotated[bool, key("log more", FLAG)] = False
     adapter: Annotated[
-        str | None, _key("default adapter: one of adapters, or one by itself", texts.ADDRESS, "/dev/ttyUSB0")
+        str | None, key("default adapter: one of adapters, or one by itself", texts.ADDRESS, "/dev/ttyUSB0")
     ] = None
-    baudrate: Annotated[int, _option("of serial lines that say nothing else, 300 to 4000000", "")] = BAUDRATE
-    comset: Annotated[str, _option(f"of serial lines that say nothing else: {', '.join(COMSETS)}", "")] = COMSETS[0]
-    rtu: Annotated[bool, _key("the default adapter at host:port is RTU over TCP", FLAG)] = False
+    baudrate: Annotated[int, table_key("of serial lines that say nothing else, 300 to 4000000", "")] = BAUDRATE
+    comset: Annotated[str, table_key(f"of serial lines that say nothing else: {', '.join(COMSETS)}", "")] = COMSETS[0]
+    rtu: Annotated[bool, key("the default adapter at host:port is RTU over TCP", FLAG)] = False
     state: Annotated[
         Path | None,
-        _key(
+        key(
             "file for what is learned of devices; empty: none; default: in ~/.local/state/mbmd",
-            texts.STATE,
+            texts.PLACE,
             "learned.json",
         ),
     ] = None
-    plausibility: Annotated[bool, _option("hold back values that are not plausible", "")] = True
+    plausibility: Annotated[bool, table_key("hold back values that are not plausible", "")] = True
     devices_dir: Annotated[
         tuple[Path, ...],
-        _key("folders with device tables of your own, before ~/.config/mbmd/devices", texts.FOLDERS, "[tables]"),
+        key("folders with device tables of your own, before ~/.config/mbmd/devices", texts.FOLDERS, "[tables]"),
     ] = ()
-    mqtt: Annotated[Mqtt, Meta(description="readings by MQTT (this version checks this and does not publish yet)")] = (
-        Mqtt()
-    )
-    influx: Annotated[
-        Influx, Meta(description="readings to InfluxDB (this version checks this and does not publish yet)")
-    ] = Influx()
+    mqtt: Annotated[Mqtt, Meta(description="readings by MQTT")] = Mqtt()
+    influx: Annotated[Influx, Meta(description="readings to InfluxDB or what takes its line protocol")] = Influx()
+    outbox: Annotated[Outbox, Meta(description="what waits on disk while a broker or database is away")] = Outbox()
+    sinks: Annotated[tuple[SinkKeys, ...], Meta(description="other places for readings, by packages of your own")] = ()
     adapters: Annotated[
         tuple[AdapterKeys, ...], Meta(description="buses; one that needs no keys can be named by its devices alone")
     ] = ()

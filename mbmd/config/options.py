@@ -150,17 +150,17 @@ _DURATION_SCHEMA = {"type": ["string", "integer"], "pattern": f"^(0|({DURATION_P
 
 FLAG = Option(_flag, lambda flag: str(flag).lower(), schema={"type": "boolean"})
 DURATION = Option(parse_duration, format_duration, schema=_DURATION_SCHEMA)
-_POSITIVE_DURATION = Option(_positive_duration, format_duration, schema=_DURATION_SCHEMA | {"type": "string"})
+POSITIVE_DURATION = Option(_positive_duration, format_duration, schema=_DURATION_SCHEMA | {"type": "string"})
 _PATTERNS = Option(_patterns, _join, adds_up=True)
 
 DEVICE_OPTIONS: Mapping[str, Option] = MappingProxyType(
     {
-        "timeout": _POSITIVE_DURATION,
+        "timeout": POSITIVE_DURATION,
         "pause": DURATION,
         "max_registers": number(1, MAX_READ),
         "holes": FLAG,
         "rate": DURATION,
-        "slow_rate": _POSITIVE_DURATION,
+        "slow_rate": POSITIVE_DURATION,
         "rating": Option(_kilowatts, format_number, schema={"type": "number", "exclusiveMinimum": 0}),
         "plausibility": FLAG,
         "include": _PATTERNS,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mbmd.config.devices import Device
 
 if TYPE_CHECKING:
-    from mbmd.config.model import Influx, Mqtt
+    from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class RunConfig:
     `api` is host and port of the web server, None for none; `rate` and `timeout` are seconds; `raw` logs frames,
     `verbose` every failed request. `state` is the file that keeps what was learned of devices, None for none.
     `plausibility` lets only plausible values through. `mqtt` and `influx` say where readings go beside, None for
-    nowhere. `device_dirs` are folders with device tables of the user, the first of which wins. `file` is the
-    configuration file that all of this came from, None for none.
+    nowhere; `outbox` says how they wait for that, and `sinks` are those of other packages. `device_dirs` are folders
+    with device tables of the user, the first of which wins. `file` is the configuration file that all of this came
+    from, None for none.
     """
 
     devices: tuple[Device, ...]
@@ -31,5 +32,7 @@ class RunConfig:
     plausibility: bool = True
     mqtt: "Mqtt | None" = None
     influx: "Influx | None" = None
+    outbox: "Outbox | None" = None
+    sinks: "tuple[SinkKeys, ...]" = ()
     device_dirs: tuple[Path, ...] = ()
     file: Path | None = None

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from mbmd.config.texts import Secret
+from mbmd.config.secret import Secret
 from mbmd.errors import UsageError
 
 _MAX_BYTES = 1 << 16

@@ -3,25 +3,18 @@
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from mbmd.config.broker import SCHEMES, broker_url
 from mbmd.config.given import MASK
 from mbmd.config.options import Option
-from mbmd.config.values import did_you_mean, join_host_port, split_host_port
+from mbmd.config.secret import Secret
+from mbmd.config.topics import parse_template
+from mbmd.config.values import did_you_mean, format_number, join_host_port, split_host_port
 from mbmd.errors import UsageError
 
-_BROKER_SCHEMES = ("tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss")
 _TYPE = re.compile(r"[^:@?,]{1,100}")
-
-
-class Secret(str):
-    """A password or token, which does not show itself where objects are printed."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return repr(MASK)
 
 
 def _printable(text: str) -> str:
@@ -56,7 +49,7 @@ def _path(text: str) -> Path:
         raise UsageError(f"{text!r} needs a home directory, and there is none: write the whole path") from None
 
 
-def _state(text: str) -> Path | None:
+def _place(text: str) -> Path | None:
     return _path(text) if text else None
 
 
@@ -81,8 +74,7 @@ def _topic(text: str) -> str:
 def _broker(text: str) -> str:
     """`host:port` or a URL; what is wrong is said without the text, which may have a password."""
     if text:
-        url = text if "://" in text else f"tcp://{text}"
-        _check_url(url, _BROKER_SCHEMES, "localhost:1883 or mqtts://broker:8883")
+        _check_url(broker_url(text), SCHEMES, "localhost:1883 or mqtts://broker:8883")
     return text
 
 
@@ -104,6 +96,53 @@ def _check_url(text: str, schemes: Iterable[str], example: str) -> None:
         raise UsageError(f"is not an address: write it as {example}")
 
 
+def template(*needed: str) -> Option:
+    """The option of a template of topics with such fields."""
+    return Option(lambda text: parse_template(_topic(text), needed), str, schema=_STRING)
+
+
+class DeadBand(NamedTuple):
+    """By how much values must move to be told: `width` in their unit, or `share` of what was told last."""
+
+    pattern: str
+    width: float = 0.0
+    share: float = 0.0
+
+    def __str__(self) -> str:
+        size = f"{format_number(self.share * 100)}%" if self.share else format_number(self.width)
+        return f"{self.pattern}={size}"
+
+
+def _dead_bands(text: str) -> tuple[DeadBand, ...]:
+    return tuple(map(_dead_band, text.split()))
+
+
+def _dead_band(text: str) -> DeadBand:
+    pattern, _, size = text.partition("=")
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(%?)", size)
+    if not pattern or match is None:
+        raise UsageError(f"{text!r} is not a pattern with a number or percentage, as in Power*=5 or Voltage*=1%")
+    number = float(match[1])
+    return DeadBand(pattern, share=number / 100) if match[2] else DeadBand(pattern, number)
+
+
+class Setting(NamedTuple):
+    """A key with a value, for a sink that is no part of mbmd."""
+
+    key: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}"
+
+
+def _setting(text: str) -> tuple[Setting, ...]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"{text!r} is not a key with a value, as in file=readings.csv")
+    return (Setting(key, value),)
+
+
 def one_of(*words: str) -> Option:
     """The option of a few words."""
 
@@ -112,7 +151,8 @@ def one_of(*words: str) -> Option:
             raise UsageError(f"{text!r} is not one of {', '.join(words)}")
         return text
 
-    return Option(parse, str, schema={"enum": list(words)})
+    # A word that is a number is one in YAML.
+    return Option(parse, str, schema={"enum": [*words, *(int(word) for word in words if word.isdigit())]})
 
 
 def _render_api(api: tuple[str, int] | None) -> str:
@@ -121,15 +161,17 @@ def _render_api(api: tuple[str, int] | None) -> str:
 
 _STRING: dict[str, Any] = {"type": "string"}
 
-API = Option(parse_api, _render_api, schema=_STRING)
 ADDRESS = Option(_some("a serial device, host:port or a URL"), str, schema={"type": ["string", "integer"]})
+API = Option(parse_api, _render_api, schema=_STRING)
 BROKER = Option(_broker, str, schema=_STRING)
+DEAD_BANDS = Option(_dead_bands, lambda bands: ", ".join(map(str, bands)), adds_up=True)
 FOLDERS = Option(lambda text: (_path(text),), lambda paths: ", ".join(map(str, paths)), adds_up=True)
 INFLUX_URL = Option(_influx_url, str, schema=_STRING | {"pattern": "^(https?://|$)"})
 NAME = Option(_name, str)
 PATH = Option(_path, str)
+PLACE = Option(_place, lambda path: str(path or ""))
 SECRET = Option(Secret, lambda _: MASK)
-STATE = Option(_state, lambda path: str(path or ""))
+SETTINGS = Option(_setting, lambda settings: ", ".join(map(str, settings)), adds_up=True)
 TEXT = Option(_printable, str)
 TOPIC = Option(_topic, str)
 TYPE = Option(_type, str)

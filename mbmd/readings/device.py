@@ -2,7 +2,9 @@
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mbmd._native.window import MinuteWindow
 from mbmd.measurements import Measurement
@@ -10,6 +12,24 @@ from mbmd.readings.health import DeviceHealth
 
 NAN = float("nan")
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+
+
+class State(StrEnum):
+    """Whether a device answers."""
+
+    UNKNOWN = "unknown"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Descriptor(NamedTuple):
+    """What a device says of itself, or its table says of it; empty where nothing is known."""
+
+    manufacturer: str = ""
+    model: str = ""
+    options: str = ""
+    version: str = ""
+    serial: str = ""
 
 
 class DeviceReadings:
@@ -27,6 +47,7 @@ class DeviceReadings:
         self.id = device_id
         self.name = name
         self.place = place
+        self.descriptor = Descriptor()
         self.type = type_name
         self.measurements = tuple(sorted(measurements, key=lambda m: m.name))
         self.slots = {m.name: slot for slot, m in enumerate(self.measurements)}
@@ -40,6 +61,19 @@ class DeviceReadings:
         self._window = MinuteWindow(len(self.measurements))
         self.latest = self._blank
         self.texts = NO_TEXTS
+
+    @property
+    def state(self) -> State:
+        """Whether it answers; unknown before it was asked."""
+        if self.online:
+            return State.ONLINE
+        return State.OFFLINE if self.health.trouble else State.UNKNOWN
+
+    @property
+    def offered(self) -> tuple[Measurement, ...]:
+        """All measurements but those that the device refuses."""
+        refused = self.health.refused
+        return tuple(m for m in self.measurements if m.name not in refused) if refused else self.measurements
 
     def blank(self) -> "array[float]":
         """A new column without readings."""

@@ -122,5 +122,28 @@ class BusHealth:
         return self.busy if self.has_wire else self.waited
 
 
+@dataclass(slots=True, eq=False)
+class SinkHealth:
+    """The account of one sink; the counters only grow, and count readings or, by MQTT, messages.
+
+    `trouble` says why it does not deliver, without secrets. `sent` were delivered, `dropped` lost for want of a
+    connection or of room, `refused` not taken by the other side, `expired` lost as they waited for too long or were
+    too many. `waiting` of `waiting_bytes` wait for their delivery, the oldest since `oldest` (Unix time, 0 for none).
+    `failures` counts lost connections and errors.
+    """
+
+    name: str
+    connected: bool = False
+    trouble: str = ""
+    sent: int = 0
+    dropped: int = 0
+    refused: int = 0
+    expired: int = 0
+    waiting: int = 0
+    waiting_bytes: int = 0
+    oldest: float = 0.0
+    failures: int = 0
+
+
 def _smooth(mean: float, newest: float) -> float:
     return mean + SMOOTHING * (newest - mean) if mean else newest

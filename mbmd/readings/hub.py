@@ -1,53 +1,102 @@
 """From the buses to everyone who wants readings; nobody can hold up a poll."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from array import array
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from mbmd.readings.device import DeviceReadings
-from mbmd.readings.health import BusHealth
-
-if TYPE_CHECKING:
-    from array import array
+from mbmd.readings.device import NO_TEXTS, DeviceReadings
+from mbmd.readings.health import BusHealth, SinkHealth
 
 
 class Update(NamedTuple):
-    """What one poll of a device brought; NaN in `values` is no reading."""
+    """What one poll of a device brought; NaN in `values` is no reading, `texts` are those that are no numbers."""
 
     device: DeviceReadings
     values: "array[float]"
     timestamp: float
+    texts: Mapping[str, str] = NO_TEXTS
+
+
+class Batch(NamedTuple):
+    """What has happened since the last batch: updates in their order, and devices that came or went.
+
+    A device is in `turned` once, however often it turned: its `state` is what counts.
+    """
+
+    updates: list[Update]
+    turned: list[DeviceReadings]
+
+
+class Wants(NamedTuple):
+    """What a subscription brings: updates, and devices that come or go.
+
+    With a `queue` each update counts: so many may wait, then the oldest are lost. Without one a device has but one
+    that waits: a newer one takes its place, with the values that it has not itself, and one of a device that went
+    offline is dropped.
+    """
+
+    updates: bool = True
+    states: bool = True
+    queue: int = 0
+
+
+ALL = Wants()
 
 
 class Subscription:
-    """A queue of updates that holds at most one for each device: a newer one replaces it."""
+    """A queue that never grows beyond a bound; `lost` counts the readings in updates that found no room."""
 
-    def __init__(self) -> None:
-        self._pending: dict[DeviceReadings, Update] = {}
+    def __init__(self, wants: Wants = ALL) -> None:
+        self.lost = 0
+        self._wants = wants
+        self._newest: dict[DeviceReadings, Update] = {}
+        self._all: deque[Update] = deque()
+        self._turned: dict[DeviceReadings, None] = {}
         self._arrived = asyncio.Event()
 
     def put(self, update: Update) -> None:
         """Add an update; never waits."""
-        self._pending[update.device] = update
+        if not self._wants.updates:
+            return
+        if not self._wants.queue:
+            older = self._newest.get(update.device)
+            self._newest[update.device] = update if older is None else _merged(older, update)
+        else:
+            if len(self._all) == self._wants.queue:
+                self.lost += readings_in(self._all.popleft())
+            self._all.append(update)
         self._arrived.set()
+
+    def turn(self, device: DeviceReadings) -> None:
+        """A device came online or went offline; never waits."""
+        if not device.online:
+            self._newest.pop(device, None)
+        if self._wants.states:
+            self._turned[device] = None
+            self._arrived.set()
 
     def keep(self, devices: Iterable[DeviceReadings]) -> None:
-        """Drop the updates of all other devices, and end a `take` that waits."""
+        """Drop what waits of all other devices, unless each update counts, and end a `take` that waits."""
         kept = set(devices)
-        self._pending = {device: update for device, update in self._pending.items() if device in kept}
+        self._newest = {device: update for device, update in self._newest.items() if device in kept}
+        self._turned = {device: None for device in self._turned if device in kept}
         self._arrived.set()
 
-    async def take(self) -> list[Update]:
-        """All waiting updates, the oldest first; waits until there is one, or the hub's `generation` is a new one."""
+    async def take(self) -> Batch:
+        """All that waits; waits until there is something, or the hub's `generation` is a new one."""
         await self._arrived.wait()
         self._arrived.clear()
-        updates = list(self._pending.values())
-        self._pending.clear()
-        return updates
+        batch = Batch([*self._newest.values(), *self._all], [*self._turned])
+        self._newest.clear()
+        self._all.clear()
+        self._turned.clear()
+        return batch
 
 
 class Hub:
-    """All devices by id, the accounts of their buses, and the subscriptions to updates.
+    """All devices by id, the accounts of their buses and of the sinks, and the subscriptions to updates.
 
     Devices come and go: `devices` and `buses` are replaced, never changed, and `generation` grows. Each `take` of a
     subscription returns after that, be it with nothing, so who keeps something of each device compares `generation`
@@ -58,6 +107,7 @@ class Hub:
     def __init__(self, devices: Iterable[DeviceReadings] = (), buses: Iterable[BusHealth] = ()) -> None:
         self.devices: dict[str, DeviceReadings] = {}
         self.buses: tuple[BusHealth, ...] = ()
+        self.sinks: tuple[SinkHealth, ...] = ()
         self.generation = 0
         self.past_requests = 0
         self.past_errors = 0
@@ -87,9 +137,9 @@ class Hub:
         """The device with that id, or else with that name."""
         return self.devices.get(text) or self._by_name.get(text)
 
-    def subscribe(self) -> Subscription:
-        """A new subscription; it gets every update from now on until `unsubscribe`."""
-        subscription = Subscription()
+    def subscribe(self, wants: Wants = ALL) -> Subscription:
+        """A new subscription, which gets what happens from now on until `unsubscribe`."""
+        subscription = Subscription(wants)
         self._subscriptions.append(subscription)
         return subscription
 
@@ -97,9 +147,25 @@ class Hub:
         """End a subscription."""
         self._subscriptions.remove(subscription)
 
-    def publish(self, device: DeviceReadings, values: "array[float]") -> None:
+    def publish(self, device: DeviceReadings, values: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> None:
         """Hand out what a poll of `device` brought."""
         if self._subscriptions and self.has(device):
-            update = Update(device, values, device.timestamp)
+            update = Update(device, values, device.timestamp, texts)
             for subscription in self._subscriptions:
                 subscription.put(update)
+
+    def turn(self, device: DeviceReadings) -> None:
+        """Tell that `device` came online or went offline."""
+        if self.has(device):
+            for subscription in self._subscriptions:
+                subscription.turn(device)
+
+
+def readings_in(update: Update) -> int:
+    """How many readings an update has, texts among them."""
+    return sum(value == value for value in update.values) + len(update.texts)
+
+
+def _merged(older: Update, newer: Update) -> Update:
+    values = array("d", [new if new == new else old for old, new in zip(older.values, newer.values, strict=True)])
+    return newer._replace(values=values, texts={**older.texts, **newer.texts})

@@ -12,7 +12,7 @@ from mbmd.bus.poller import Poller
 from mbmd.config.adapter import Adapter, Medium
 from mbmd.prepare import Prepared
 from mbmd.protocol.timing import costs
-from mbmd.readings.device import DeviceReadings
+from mbmd.readings.device import Descriptor, DeviceReadings
 from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
 from mbmd.running.changes import Bus
@@ -33,6 +33,7 @@ def make_meter(prepared: Prepared, memory: Memory) -> Meter:
     of_type = prepared.type.measurements
     measurements = (of_type[register.measurement] for register in settings.registers)
     readings = DeviceReadings(device.id, spec.type.upper(), measurements, device.name, device.place)
+    readings.descriptor = Descriptor(prepared.type.manufacturer, prepared.type.description)
     readings.health.since = monotonic()
     meter = Meter(spec.unit, readings, settings, costs(spec.adapter))
     if known := memory.known(_key(spec.adapter, meter)):

@@ -10,16 +10,17 @@ from functools import partial
 from time import time
 from typing import NamedTuple
 
+from mbmd.aside import aside
 from mbmd.bus.meter import Meter
 from mbmd.config.run import RunConfig
 from mbmd.devices.registry import Registry
 from mbmd.errors import UsageError
 from mbmd.prepare import prepare
-from mbmd.running.aside import aside
 from mbmd.running.changes import Buses, Changes, by_bus, difference
 from mbmd.running.fleet import Fleet
 from mbmd.running.logs import set_verbose
 from mbmd.running.runfile import Report
+from mbmd.running.sinks import Planned, Sinks
 
 Load = Callable[[], RunConfig]
 """Makes the configuration anew, from file, environment and flags; raises UsageError with a line for each mistake."""
@@ -41,6 +42,7 @@ class _News(NamedTuple):
     buses: Buses
     changes: Changes
     fresh: Mapping[str, Meter]
+    sinks: Mapping[str, Planned]
 
 
 class Reloads:
@@ -54,6 +56,7 @@ class Reloads:
         config: RunConfig,
         buses: Buses,
         fleet: Fleet,
+        sinks: Sinks,
         load: Load | None,
         report: Report,
         tell: Tell,
@@ -63,6 +66,7 @@ class Reloads:
         self._verbose = config.verbose
         self._buses = buses
         self._fleet = fleet
+        self._sinks = sinks
         self._load = load
         self._report = report
         self._tell = tell
@@ -102,12 +106,14 @@ class Reloads:
         config = self._load()
         buses = by_bus(prepare(config, Registry(config.device_dirs)))
         changes = difference(self._buses, buses)
-        return _News(config, buses, changes, self._fleet.make_meters(changes.fresh))
+        sinks = self._sinks.plan(config)
+        return _News(config, buses, changes, self._fleet.make_meters(changes.fresh), sinks)
 
     async def _carry_out(self, news: _News) -> None:
         await self._fleet.change(news.changes, news.fresh, news.config.raw)
         self._buses = news.buses
         self._fleet.start()
+        await self._sinks.change(news.sinks)
         if news.config.verbose != self._verbose:
             self._verbose = news.config.verbose
             set_verbose(self._verbose)

@@ -10,7 +10,7 @@ import orjson
 from sanic import Request, Websocket
 from websockets.frames import Frame, Opcode
 
-from mbmd.readings.hub import Hub
+from mbmd.readings.hub import Hub, Wants
 from mbmd.web.render import reading_messages
 from mbmd.web.status import Status
 
@@ -57,10 +57,10 @@ class Stream:
             self._tasks = []
 
     async def _send_readings(self) -> None:
-        subscription, generation = self._hub.subscribe(), self._hub.generation
+        subscription, generation = self._hub.subscribe(Wants(states=False)), self._hub.generation
         try:
             while True:
-                updates = await subscription.take()
+                updates = (await subscription.take()).updates
                 if generation != self._hub.generation:
                     generation = self._hub.generation
                     self._write_status()

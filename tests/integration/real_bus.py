@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from mbmd.config.adapter import Medium
 from mbmd.devices.settings import Settings
 from mbmd.measurements import CATALOGUE
 from mbmd.protocol.timing import costs
-from mbmd.readings.device import DeviceReadings
+from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
 from mbmd.transport.line import Line, Receiver
@@ -52,7 +52,7 @@ class _TruthfulHub(Hub):
         self._line = line
         self._truth = {meter.readings.id: _truth(meter) for meter in meters}
 
-    def publish(self, device: DeviceReadings, values: "array[float]") -> None:
+    def publish(self, device: DeviceReadings, values: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> None:
         for column in (values, device.latest):
             for measurement, value, right in zip(device.measurements, column, self._truth[device.id], strict=True):
                 if value != right and not isnan(value):
@@ -61,7 +61,7 @@ class _TruthfulHub(Hub):
             self.whole[device.id] = self._line.struck
         self.updates += 1
         self.news.set()
-        super().publish(device, values)
+        super().publish(device, values, texts)
 
 
 def _truth(meter: Meter) -> list[float]:

@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mbmd"
 
 LEVELS = (
-    {"errors", "measurements", "_native"},
+    {"errors", "measurements", "aside", "_native"},
     {"config"},
     {"devices", "sunspec", "protocol", "transport"},
     {"planner", "readings"},

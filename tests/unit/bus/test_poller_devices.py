@@ -68,7 +68,7 @@ def test_who_goes_is_not_asked_again_and_nothing_of_it_is_published(kind: Framin
             line.asked.clear()
             await bus.wait(3.5)
             assert {asked.unit for asked in line.asked} == {1}
-            assert {update.device for update in await bus.subscription.take()} == {stays.readings}
+            assert {update.device for update in (await bus.subscription.take()).updates} == {stays.readings}
 
     virtual_time.run(run())
 
@@ -87,7 +87,7 @@ def test_a_poll_that_is_under_way_ends_before_its_device_goes(kind: Framing) -> 
             assert line.places == [(200, 1), (0, 4), (100, 2)] * 2
             assert (before.readings.requests, after.readings.requests) == (READS, READS)
             assert before.readings.errors == after.readings.errors == 0
-            (update,) = await bus.subscription.take()
+            ((update,), _) = await bus.subscription.take()
             assert update.device is after.readings
 
     virtual_time.run(run())

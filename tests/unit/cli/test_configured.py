@@ -162,13 +162,11 @@ def test_a_run_without_a_file_has_none() -> None:
     assert run("-a", "mock", "-d", "sdm:1").file is None
 
 
-def test_what_this_version_does_not_do_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    write("adapter: mock\ndevices: [{type: sdm, id: 1}]\nmqtt: {broker: h}\ninflux: {url: 'http://h'}")
+def test_what_may_not_be_meant_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    write("adapter: mock\ndevices: [{type: sdm, id: 1}]\nmqtt: {broker: h, dead_band: '*=1%'}")
     with caplog.at_level(logging.WARNING, "mbmd"):
         made = run()
     assert made.mqtt is not None
-    assert made.influx is not None
     assert [record.getMessage() for record in caplog.records] == [
-        "mbmd.yaml:3: mqtt.broker: this version does not publish there yet",
-        "mbmd.yaml:4: influx.url: this version does not publish there yet",
+        "mbmd.yaml:3: mqtt.dead_band: counts only with on_change",
     ]

@@ -10,7 +10,8 @@ import yaml
 
 from mbmd.config.build import build
 from mbmd.config.load import load
-from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Influx, Mqtt, leaves
+from mbmd.config.model import AdapterKeys, Config, DeviceKeys, leaves
+from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.schema import DIALECT, schema
 from tests import approve
 
@@ -59,13 +60,14 @@ def test_the_example_with_all_its_keys_is_a_configuration(tmp_path: Path) -> Non
     file = tmp_path / "mbmd.yaml"
     file.write_text(uncommented(), encoding="utf-8")
     loaded = load(file, {}, {})
-    built = build(loaded, ())
-    assert [str(problem) for problem in built.problems] == []
+    assert [str(problem) for problem in loaded.problems] == []
     shown = {re.sub(r"\[\d+\]", "", key) for key in loaded.origins}
     sections: dict[str, type[Struct]] = {
         "": Config,
         "mqtt.": Mqtt,
         "influx.": Influx,
+        "outbox.": Outbox,
+        "sinks.": SinkKeys,
         "adapters.": AdapterKeys,
         "devices.": DeviceKeys,
     }
@@ -81,6 +83,7 @@ def test_the_commented_keys_at_the_top_are_the_defaults(tmp_path: Path) -> None:
         (Config, config),
         (Mqtt, config.mqtt),
         (Influx, config.influx),
+        (Outbox, config.outbox),
     ]
     for kind, section in sections:
         for name, key in leaves(kind).items():

@@ -13,7 +13,8 @@ from mbmd.config.environment import variables
 from mbmd.config.files import find_file
 from mbmd.config.given import Problem
 from mbmd.config.load import Loaded, load
-from mbmd.config.model import Config, Influx, Mqtt, leaves
+from mbmd.config.model import Config, leaves
+from mbmd.config.outputs import Influx, Mqtt, Outbox
 from mbmd.config.show import rows
 from mbmd.errors import UsageError
 
@@ -96,7 +97,9 @@ def test_devices_of_the_command_line_are_in_place_of_those_of_the_file(file: Pat
 def test_every_key_but_lists_has_a_variable() -> None:
     top = {f"MBMD_{name.upper()}" for name in leaves(Config)}
     sections = {
-        f"MBMD_{name}_{key.upper()}" for name, kind in (("MQTT", Mqtt), ("INFLUX", Influx)) for key in leaves(kind)
+        f"MBMD_{name}_{key.upper()}"
+        for name, kind in (("MQTT", Mqtt), ("INFLUX", Influx), ("OUTBOX", Outbox))
+        for key in leaves(kind)
     }
     assert set(variables()) == top | sections
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.given import Given, Origin
-from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Influx, Mqtt, keys, leaves
+from mbmd.config.model import AdapterKeys, Config, DeviceKeys, keys, leaves
 from mbmd.config.options import DEVICE_OPTIONS
+from mbmd.config.outputs import Influx, Mqtt
 from mbmd.config.reader import Layer, read
 
 HERE = Origin("mbmd.yaml", 1)

@@ -2,10 +2,11 @@
 
 import asyncio
 from array import array
+from math import nan
 
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.hub import Hub, Subscription
+from mbmd.readings.hub import Hub, Subscription, Wants
 
 
 def device(name: str) -> DeviceReadings:
@@ -20,7 +21,7 @@ def publish(hub: Hub, name: str, value: float) -> None:
 
 
 async def taken(subscription: Subscription) -> list[tuple[str, float, float]]:
-    updates = await asyncio.wait_for(subscription.take(), 30)
+    updates = (await asyncio.wait_for(subscription.take(), 30)).updates
     return [(update.device.id, update.values[0], update.timestamp) for update in updates]
 
 
@@ -153,7 +154,7 @@ def test_who_waits_is_told_that_devices_came_or_went() -> None:
         waiting = asyncio.create_task(subscription.take())
         await asyncio.sleep(0)
         hub.replace([device("B")], ())
-        assert await asyncio.wait_for(waiting, 30) == []
+        assert await asyncio.wait_for(waiting, 30) == ([], [])
         assert hub.generation > generation
 
     asyncio.run(run())
@@ -175,3 +176,103 @@ def test_requests_of_devices_that_went_are_not_forgotten() -> None:
     hub.replace([stays], ())
     hub.replace([stays], ())
     assert (hub.past_requests, hub.past_errors) == (5, 2)
+
+
+PAIR = (CATALOGUE["Import"], CATALOGUE["Power"])
+
+
+def test_a_newer_update_keeps_the_values_that_only_the_older_one_brought() -> None:
+    async def run() -> None:
+        readings = DeviceReadings("A", "SDM", PAIR)
+        hub = Hub([readings])
+        subscription = hub.subscribe()
+        readings.timestamp = 1.0
+        hub.publish(readings, array("d", [7, 1]), {"Firmware": "1.2", "Mode": "old"})
+        readings.timestamp = 2.0
+        hub.publish(readings, array("d", [nan, 2]), {"Mode": "new"})
+        ((update,), _) = await subscription.take()
+        assert (update.values.tolist(), update.timestamp) == ([7, 2], 2.0)
+        assert update.texts == {"Firmware": "1.2", "Mode": "new"}
+
+    asyncio.run(run())
+
+
+def test_an_update_of_a_device_that_went_offline_is_dropped() -> None:
+    async def run() -> None:
+        hub = Hub([device("A"), device("B")])
+        newest, every = hub.subscribe(), hub.subscribe(Wants(queue=9))
+        publish(hub, "A", 1)
+        publish(hub, "B", 2)
+        hub.devices["A"].go_offline()
+        hub.turn(hub.devices["A"])
+        assert [update.device.id for update in (await newest.take()).updates] == ["B"]
+        assert [update.device.id for update in (await every.take()).updates] == ["A", "B"]
+
+    asyncio.run(run())
+
+
+def test_where_each_update_counts_all_come_in_order() -> None:
+    async def run() -> None:
+        hub = Hub([device("A"), device("B")])
+        subscription = hub.subscribe(Wants(queue=3))
+        for value in (1, 2):
+            publish(hub, "A", value)
+        publish(hub, "B", 3)
+        assert await taken(subscription) == [("A", 1, 1), ("A", 2, 2), ("B", 3, 3)]
+        assert subscription.lost == 0
+
+    asyncio.run(run())
+
+
+def test_beyond_its_limit_the_oldest_are_lost_and_counted_by_readings() -> None:
+    async def run() -> None:
+        readings = DeviceReadings("A", "SDM", PAIR)
+        hub = Hub([readings])
+        subscription = hub.subscribe(Wants(queue=2))
+        for value in range(5):
+            hub.publish(readings, array("d", [nan if value == 1 else 0, value]), {"Mode": "x"} if value == 2 else {})
+        assert [update.values[1] for update in (await subscription.take()).updates] == [3, 4]
+        assert subscription.lost == 2 + 1 + 3
+
+    asyncio.run(run())
+
+
+def test_devices_that_came_or_went_are_told_once_each() -> None:
+    async def run() -> None:
+        hub = Hub([device("A"), device("B")])
+        subscription = hub.subscribe()
+        a, b = hub.devices.values()
+        for turned in (a, b, a):
+            hub.turn(turned)
+        assert await subscription.take() == ([], [a, b])
+        hub.turn(a)
+        hub.replace([b], ())
+        hub.turn(a)  # of a poll that was under way
+        assert await subscription.take() == ([], [])
+
+    asyncio.run(run())
+
+
+def test_what_is_lost_of_a_device_that_went_is_still_handed_out_where_each_update_counts() -> None:
+    async def run() -> None:
+        hub = Hub([device("A")])
+        subscription = hub.subscribe(Wants(queue=3))
+        publish(hub, "A", 1)
+        hub.replace([], ())
+        assert await taken(subscription) == [("A", 1, 1)]
+
+    asyncio.run(run())
+
+
+def test_who_wants_only_updates_or_only_states_gets_no_more() -> None:
+    async def run() -> None:
+        hub = Hub([device("A")])
+        updates, states = hub.subscribe(Wants(states=False)), hub.subscribe(Wants(updates=False))
+        a = hub.devices["A"]
+        hub.turn(a)
+        publish(hub, "A", 1)
+        batch = await updates.take()
+        assert ([update.values[0] for update in batch.updates], batch.turned) == ([1], [])
+        assert await states.take() == ([], [a])
+
+    asyncio.run(run())

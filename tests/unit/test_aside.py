@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from mbmd.running.aside import aside
+from mbmd.aside import aside
 
 
 def test_what_work_returns_and_raises_is_that_of_the_caller() -> None:

@@ -1,0 +1,58 @@
+"""What is wrong with the keys of outputs that are right one by one."""
+
+from collections.abc import Iterator
+
+from mbmd.config.broker import parse_broker
+from mbmd.config.outputs import Influx, Mqtt
+
+_OF_ENCRYPTION = ("ca", "cert", "cert_key", "insecure")
+
+
+def output_problems(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
+    """Keys such as `mqtt.ca`, and why they cannot count as they are; nothing of outputs that are off."""
+    if mqtt.broker:
+        yield from _of_mqtt(mqtt)
+    if influx.url:
+        yield from _of_influx(influx)
+
+
+def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
+    if not parse_broker(mqtt.broker).encrypted:
+        for key in _OF_ENCRYPTION:
+            if getattr(mqtt, key):
+                yield f"mqtt.{key}", "counts only if the broker is at mqtts:// or wss://"
+    if mqtt.cert_key and not mqtt.cert:
+        yield "mqtt.cert_key", "is the key of a certificate, and there is none: give cert too"
+    if mqtt.password and not (mqtt.user or parse_broker(mqtt.broker).user):
+        yield "mqtt.password", "is the password of a user, and there is none: give user too"
+    if mqtt.outbox and not mqtt.topic:
+        yield "mqtt.outbox", "is for what topic is for, and that is empty"
+    if not mqtt.clientid:
+        yield "mqtt.clientid", "is empty: give each mbmd at the broker a name of its own"
+
+
+def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
+    if not influx.database:
+        yield "influx.database", "is missing: give the database, or the bucket of InfluxDB 2"
+    if influx.token and (influx.user or influx.password):
+        yield "influx.token", "is for InfluxDB 2 and 3, user and password are for InfluxDB 1: give one of them"
+    if influx.version in ("2", "3") and influx.user:
+        yield "influx.user", f"is for InfluxDB 1: InfluxDB {influx.version} takes a token"
+    if influx.version == "1" and influx.token:
+        yield "influx.token", "is for InfluxDB 2 and 3: InfluxDB 1 takes user and password"
+    if influx.password and not influx.user:
+        yield "influx.password", "is the password of a user, and there is none: give user too"
+    if not influx.url.startswith("https:"):
+        for key in ("ca", "insecure"):
+            if getattr(influx, key):
+                yield f"influx.{key}", "counts only if the server is at https://"
+
+
+def output_warnings(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
+    """Keys that may not mean what their user wants."""
+    if mqtt.broker and not (mqtt.topic or mqtt.homie or mqtt.homeassistant):
+        yield "mqtt.broker", "nothing is published there, as topic, homie and homeassistant are empty"
+    if mqtt.broker and mqtt.insecure:
+        yield "mqtt.insecure", "any certificate is taken: who stands between can read the password and all else"
+    if mqtt.broker and mqtt.dead_band and not mqtt.on_change:
+        yield "mqtt.dead_band", "counts only with on_change"

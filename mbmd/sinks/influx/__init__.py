@@ -1,0 +1,1 @@
+"""Readings to InfluxDB, and to other databases that take its line protocol."""

@@ -1,0 +1,45 @@
+"""Keeps a sink running, whatever befalls it."""
+
+import asyncio
+import logging
+from time import monotonic
+
+from mbmd.config.given import mask
+from mbmd.config.values import format_duration
+from mbmd.readings.health import SinkHealth
+from mbmd.readings.hub import Hub
+from mbmd.sinks.sink import Feed, Sink
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+log = logging.getLogger(__name__)
+
+
+async def keep(sink: Sink, hub: Hub, health: SinkHealth) -> None:
+    """Run a sink until cancelled; one that fails is run again after a pause, which grows while it goes on failing."""
+    pause = FIRST_PAUSE
+    while True:
+        started = monotonic()
+        trouble = await _run(sink, hub, health)
+        if monotonic() - started > LONGEST_PAUSE:
+            pause = FIRST_PAUSE
+        health.failures += 1
+        health.connected = False
+        health.trouble = trouble
+        log.error("sink %s: %s: it is started again in %s", sink.name, trouble, format_duration(pause))
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+async def _run(sink: Sink, hub: Hub, health: SinkHealth) -> str:
+    """Why it ended."""
+    feed = Feed(hub, health, sink.wants)
+    try:
+        await sink.run(feed)
+    except Exception as error:
+        log.debug("sink %s", sink.name, exc_info=True)
+        return mask(f"it failed with {type(error).__name__}: {error}")
+    finally:
+        feed.close()
+    return "it ended by itself"

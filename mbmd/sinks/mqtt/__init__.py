@@ -1,0 +1,1 @@
+"""Readings by MQTT: one connection, and what is said on it in several conventions."""

@@ -1,0 +1,47 @@
+"""A convention of topics and payloads, such as Homie."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from mbmd.readings.device import DeviceReadings
+from mbmd.readings.hub import Update
+from mbmd.sinks.mqtt.message import Message
+
+Devices = Mapping[str, DeviceReadings]
+"""All devices by id."""
+
+
+class Dialect(Protocol):
+    """Makes the messages of one convention, and does nothing else: no connection, no clock.
+
+    On each connection `births` come first; then for each device `states`, and once it has readings `presents`,
+    `values` of its latest ones and `states`. Later `values` come with each update, `states` whenever the device
+    turns, and `presents` again before the values when what it offers has become another. `farewell` is the last.
+    """
+
+    def wills(self, devices: Devices) -> Sequence[Message]:
+        """What the broker is to say when mbmd is lost without a farewell, the most important first."""
+
+    def births(self, devices: Devices) -> Iterable[Message]:
+        """That mbmd is there."""
+
+    def presents(self, device: DeviceReadings) -> Iterable[Message]:
+        """What a device is and offers (`device.offered`)."""
+
+    def states(self, device: DeviceReadings) -> Iterable[Message]:
+        """Whether a device answers (`device.state`)."""
+
+    def values(self, update: Update) -> Iterable[Message]:
+        """The readings of an update, none where a value is NaN."""
+
+    def gone(self, device: DeviceReadings) -> Iterable[Message]:
+        """A device is not polled any more: what the broker keeps of it is cleared."""
+
+    def farewell(self, devices: Devices) -> Iterable[Message]:
+        """mbmd ends on purpose."""
+
+    def watches(self, devices: Devices) -> Sequence[str]:
+        """Filters of topics whose retained messages `outdated` wants to know."""
+
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
+        """Messages that clear what the broker keeps of earlier times and is no more; `retained` by topic."""
