@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.dialect import Dialect
-from mbmd.sinks.mqtt.session import say
+from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.sink import Feed
 
 QUIET = 1.0
@@ -21,7 +21,7 @@ async def clear_leftovers(broker: Broker, feed: Feed, dialect: Dialect) -> None:
     filters = dialect.watches(feed.devices)
     if filters:
         kept = await _kept(broker, filters)
-        await say(broker, dialect.outdated(feed.devices, kept))
+        await Voice(broker).say(dialect.outdated(feed.devices, kept))
 
 
 async def _kept(broker: Broker, filters: Sequence[str]) -> Mapping[str, bytes]:

@@ -12,10 +12,9 @@ from mbmd.sinks.mqtt.changes import Gate, Moved
 from mbmd.sinks.mqtt.dialect import Devices, Dialect
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.speech import Speech
+from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.sink import Feed
 
-SLICE = 64
-"""Messages after which the buses have their turn."""
 NOTHING = Batch([], [])
 
 
@@ -25,7 +24,7 @@ class Session:
     def __init__(
         self, config: Mqtt, broker: Broker, feed: Feed, speech: Speech, present: dict[str, DeviceReadings]
     ) -> None:
-        self._broker = broker
+        self._voice = Voice(broker)
         self._feed = feed
         self._speech = speech
         self._present = present
@@ -38,7 +37,7 @@ class Session:
     async def run(self) -> None:
         """Say that mbmd is there, then what each device is and reads, until cancelled."""
         for dialect in self._speech.dialects:
-            await say(self._broker, dialect.births(self._feed.devices))
+            await self._voice.say(dialect.births(self._feed.devices))
         while True:
             if self._devices is not self._feed.devices:
                 await self._look_around()
@@ -110,10 +109,11 @@ class Session:
         self._gate.forget(device)
         await self._publish(self._gate.put(update, self._clock()))
         await self._say_state(device)
+        await self._voice.pause()
 
     async def _publish(self, all_moved: Iterable[Moved]) -> None:
         for moved in all_moved:
-            await say(self._broker, self._speech.values(moved))
+            await self._voice.say(self._speech.values(moved))
 
     async def _say_state(self, device: DeviceReadings) -> None:
         await self._say_all(lambda dialect: dialect.states(device))
@@ -123,18 +123,7 @@ class Session:
 
     async def _say_all(self, words: Callable[[Dialect], Iterable[Message]]) -> None:
         for dialect in self._speech.dialects:
-            await say(self._broker, words(dialect))
-
-
-async def say(broker: Broker, messages: Iterable[Message]) -> None:
-    """Publish messages as fast as the broker takes them; everyone else has a turn in between."""
-    for number, message in enumerate(messages, 1):
-        broker.publish(message)
-        if number % SLICE == 0:
-            await broker.drained()
-            await asyncio.sleep(0)
-    await broker.drained()
-    await asyncio.sleep(0)
+            await self._voice.say(words(dialect))
 
 
 class _Offer(NamedTuple):

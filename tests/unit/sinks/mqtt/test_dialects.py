@@ -15,6 +15,7 @@ from mbmd.sinks.mqtt.dialect import Devices, Silent
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.names import Names
 from mbmd.sinks.mqtt.speech import make_speeches
+from mbmd.sinks.mqtt.voice import BREATH
 from tests.mqtt_site import meter, settled, site
 from tests.virtual_time import run
 
@@ -148,10 +149,10 @@ def test_a_long_announcement_leaves_the_others_their_turns_and_the_broker_its_ti
             broker.take_said()
             here.poll(one, Power=1)
             await settled()
-            assert len(broker.take_said()) <= 64
+            assert len(broker.take_said()) <= BREATH
             broker.freeze(False)
             await settled()
-            assert len(broker.take_said()) >= 1000 - 64
+            assert len(broker.take_said()) >= 1000 - BREATH
 
     run(main())
 
