@@ -141,7 +141,8 @@ def mosquitto(
     """
     _needs("mosquitto")
     folder.mkdir(exist_ok=True)
-    listeners = listeners or (Listener.PLAIN,)
+    if not set(listeners) & {Listener.PLAIN, Listener.TLS}:  # it does not start with websockets alone
+        listeners = (*listeners, Listener.PLAIN)
     ports = dict(zip(listeners, _free_ports(len(listeners)), strict=True))
     encrypted = any(listener.encrypted for listener in listeners)
     certificates = Certificates(folder / "certificates") if encrypted else None
@@ -198,7 +199,7 @@ class Subscriber:
 def subscriber(
     broker: Mosquitto, *filters: str, qos: int = 2, login: tuple[str, str] | None = None
 ) -> Iterator[Subscriber]:
-    """Someone who listens on the first, plain listener: what is retained comes, and all that is published later."""
+    """Someone who listens on the plain listener: what is retained comes, and all that is published later."""
     notes, ready = Subscriber(), threading.Event()
     client = paho.Client(CallbackAPIVersion.VERSION2)
     if login is not None:
@@ -210,7 +211,7 @@ def subscriber(
     client.on_connect = connected
     client.on_subscribe = lambda *_: ready.set()
     client.on_message = lambda _client, _data, m: notes.note(Heard(m.topic, bytes(m.payload), m.retain))
-    client.connect(HOST, broker.port)
+    client.connect(HOST, broker.ports[Listener.PLAIN])
     client.loop_start()
     try:
         assert ready.wait(PATIENCE), broker.log

@@ -41,6 +41,7 @@ class Broker:
         self._setup = Setup(config, parse_broker(config.broker), tls_context(config), will, set())
         self._health = health
         self._link: Link | None = None
+        self._standing: Link | None = None
         self._delivered: Counter[Message] = Counter()
         self._turned = asyncio.Event()
         self._closed = asyncio.Event()
@@ -48,19 +49,20 @@ class Broker:
     @property
     def connected(self) -> bool:
         """Whether the broker has greeted, and the connection was not lost since."""
-        return self._link is not None and self._link.connected
+        return self._standing is not None and self._standing.connected
 
     async def run(self) -> None:
         """Connect, again and again, until `close` or cancelled; a connection stays open for `close` then."""
         clock = asyncio.get_running_loop().time
         outage = Outage(self._setup.name, self._health, clock)
-        failures = 0
+        failures = short = 0
         while not self._closed.is_set():
             link = self._link = Link(self._setup, self._health)
             stood = 0.0
             if await self._open(link):
                 since = clock()
                 self.session += 1
+                self._standing = link
                 outage.end()
                 self._turn()
                 await link.stand()
@@ -69,8 +71,9 @@ class Broker:
             if self._closed.is_set():
                 return
             failures = 1 if stood > STEADY else failures + 1
-            is_short = stood and failures > 1 and link.trouble == CLOSED
-            outage.begin(explain_short(self._setup.config) if is_short else link.trouble)
+            if stood:
+                short = short + 1 if stood < STEADY and link.trouble == CLOSED else 0
+            outage.begin(explain_short(self._setup.config) if stood and short > 1 else link.trouble)
             await self._pause(failures)
 
     async def changed(self, session: int) -> None:
@@ -80,7 +83,7 @@ class Broker:
 
     def publish(self, message: Message) -> None:
         """Send a message; it counts as dropped when there is no connection, or it goes before the broker has it."""
-        link = self._link
+        link = self._standing
         if link is None or not link.connected:
             self._health.dropped += 1
         else:
@@ -91,8 +94,8 @@ class Broker:
 
         To be called after some hundred messages at the latest: it bounds memory, and gives others their turn.
         """
-        if self._link is not None and self._link.connected:
-            await self._link.drained()
+        if self._standing is not None and self._standing.connected:
+            await self._standing.drained()
 
     async def deliver(self, messages: Sequence[Message]) -> None:
         """Return when the broker has acknowledged all; they do not count in the health of the sink.
@@ -100,7 +103,7 @@ class Broker:
         Raises AwayError when that may come later, and RefusedError when it will not. What was acknowledged of them
         all the same is not sent once more by the next call.
         """
-        link = self._link
+        link = self._standing
         if link is None or not link.connected:
             raise AwayError(self._health.trouble or "there is no connection yet")
         wanted = self._not_delivered(messages)
@@ -119,13 +122,13 @@ class Broker:
 
     def listen(self, filters: Sequence[str], hear: Hear) -> None:
         """Tell `hear` of messages with such topics, until `unlisten` or the connection goes."""
-        if self._link is not None and self._link.connected:
-            self._link.listen(filters, hear)
+        if self._standing is not None and self._standing.connected:
+            self._standing.listen(filters, hear)
 
     def unlisten(self, filters: Sequence[str]) -> None:
         """Do not hear of these any more."""
-        if self._link is not None and self._link.connected:
-            self._link.unlisten(filters)
+        if self._standing is not None and self._standing.connected:
+            self._standing.unlisten(filters)
 
     async def close(self, last: Iterable[Message] = ()) -> None:
         """Say the last messages and goodbye, within LAST_WORDS; whether `run` still runs does not matter."""

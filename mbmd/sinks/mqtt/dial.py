@@ -92,7 +92,7 @@ class Dial:
         try:
             self._client.connect(self._setup.address.host, self._setup.address.port, self._setup.keepalive)
         except Exception as error:  # a greeting of a websocket that is none raises whatever comes
-            return explain_error(error, CONNECT_TIMEOUT)
+            return explain_error(error, CONNECT_TIMEOUT, self._setup.address.encrypted)
         return ""
 
     def _opened(self, _client: paho.Client, _data: object, sock: Any) -> None:

@@ -10,6 +10,7 @@ from paho.mqtt.client import WebsocketConnectionError
 from mbmd.config.outputs import Mqtt
 
 CLOSED = "it closed the connection"
+NO_TLS = "it does not speak TLS there: check scheme and port in mqtt.broker"
 NO_MQTT = "it sends what is no MQTT"
 KEEP_ALIVE = 0x8D
 """Reason code: nothing was heard for longer than the keepalive."""
@@ -88,8 +89,10 @@ def explain_no_greeting(config: Mqtt, spoke: bool) -> str:
     return f"{CLOSED} in place of a greeting: does it want encryption (mqtts://)?"
 
 
-def explain_error(error: Exception, patience: float) -> str:
+def explain_error(error: Exception, patience: float, encrypted: bool) -> str:
     """Why there is no connection, when each step may take `patience` seconds."""
+    if encrypted and isinstance(error, ssl.SSLEOFError | ConnectionResetError):
+        return NO_TLS
     if isinstance(error, ssl.SSLError):
         return _of_encryption(error)
     if isinstance(error, TimeoutError) and not error.errno:
@@ -120,5 +123,5 @@ def _of_encryption(error: ssl.SSLError) -> str:
         hint = "check the host in mqtt.broker" if "mismatch" in message else "check mqtt.ca"
         return f"its certificate does not count, {message}: {hint}"
     if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
-        return "it does not speak TLS there: check scheme and port in mqtt.broker"
+        return NO_TLS
     return explain_log(str(error)) or f"no encrypted connection: {error.reason or error}"
