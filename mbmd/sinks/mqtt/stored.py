@@ -48,7 +48,16 @@ class Stored:
 
     async def run(self) -> None:
         """Store and deliver until cancelled; what was read by then is stored."""
-        await first_of(self._store(), self._outbox.run())
+        await first_of(self._store(), self._outbox.run(), self._hurry())
+
+    async def _hurry(self) -> None:
+        """Let the outbox know of each new connection."""
+        session = 0
+        while True:
+            await self._broker.changed(session)
+            session = self._broker.session if self._broker.connected else 0
+            if session:
+                self._outbox.retry()
 
     async def _store(self) -> None:
         try:
