@@ -70,9 +70,14 @@ def connection(topic: str, on: str, off: str) -> dict[str, dict[str, Any]]:
 
 def _entities(rows: Iterable[Row], topic: str) -> dict[str, dict[str, Any]]:
     return {
-        row.key: diagnostic(row.platform, row.name, topic, value_template=f"{{{{ {row.value} }}}}", **row.keys)
+        row.key: diagnostic(row.platform, row.name, topic, value_template=_template(row.value), **row.keys)
         for row in rows
     }
+
+
+def _template(value: str) -> str:
+    """Of an object; what is empty, as when the topic is cleared, is ignored."""
+    return f"{{% if value_json is defined %}}{{{{ {value} }}}}{{% endif %}}"
 
 
 def bus_state(bus: BusHealth, devices: Mapping[str, DeviceReadings], now: float) -> dict[str, object]:

@@ -88,6 +88,7 @@ class HomeAssistant:
         """The device with a sensor for each measurement; first without those that it does not have after all."""
         refused = {m.name: "sensor" for m in device.measurements if m not in device.offered}
         yield from self._presented(device, refused)
+        yield self._device_state(device)
 
     def states(self, device: DeviceReadings) -> Iterable[Message]:  # noqa: ARG002
         """Nothing: Home Assistant looks where the state stands already."""
@@ -124,7 +125,10 @@ class HomeAssistant:
                 yield from self._outdated(name)
 
     def diagnostics(self, devices: Devices, buses: Sequence[BusHealth], now: float) -> Iterable[Message]:
-        """How buses and devices do at the monotonic time `now`; buses that are new, or are gone, are told too."""
+        """How buses and devices do at the monotonic time `now`; buses that are new, or are gone, are told too.
+
+        Devices that never answered are left out: they were not presented.
+        """
         names = discovery.bus_ids(bus.address for bus in buses)
         known = {_BUS + names[bus.address]: bus for bus in buses}
         for name in (self._earlier | self._buses.keys()) - known.keys():
@@ -137,9 +141,7 @@ class HomeAssistant:
                 self._buses[name] = payload
                 yield self._kept(self._topic(name), payload)
             yield self._kept(self._diagnostics(name), orjson.dumps(diagnostics.bus_state(bus, devices, now)))
-        for device in devices.values():
-            state = orjson.dumps(diagnostics.device_state(device))
-            yield self._kept(self._diagnostics(_id_of(device)), state)
+        yield from (self._device_state(device) for device in devices.values() if device.health.last_seen)
 
     def _outdated(self, name: str) -> Iterator[Message]:
         if name.startswith(_BUS):
@@ -192,6 +194,9 @@ class HomeAssistant:
         if self._config.payload != "json":
             return discovery.sensor(measurement, topics.readings[device.slots[measurement.name]], expire_after)
         return discovery.from_object(measurement, discovery.sensor(measurement, topics.whole, expire_after))
+
+    def _device_state(self, device: DeviceReadings) -> Message:
+        return self._kept(self._diagnostics(_id_of(device)), orjson.dumps(diagnostics.device_state(device)))
 
     def _bus(self, name: str, bus: BusHealth) -> bytes:
         known: dict[str, Any] = {

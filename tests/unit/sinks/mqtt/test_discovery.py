@@ -88,7 +88,7 @@ def test_each_measurement_expires_by_its_own_rate() -> None:
 
 def test_a_number_that_an_object_lacks_is_ignored() -> None:
     component = from_object(POWER, sensor(POWER, "mbmd/sdm1-1", 123))
-    assert component["value_template"] == "{{ value_json['Power'] | default('') }}"
+    assert component["value_template"] == "{{ (value_json | default({}))['Power'] | default('') }}"
 
 
 def test_a_text_that_an_object_lacks_stays_what_it_is() -> None:
@@ -98,7 +98,7 @@ def test_a_text_that_an_object_lacks_stays_what_it_is() -> None:
         "platform": "sensor",
         "name": "Tariff",
         "state_topic": "mbmd/sdm1-1",
-        "value_template": "{{ value_json['Tariff'] | default(this.state) }}",
+        "value_template": "{{ (value_json | default({}))['Tariff'] | default(this.state) }}",
     }
 
 
