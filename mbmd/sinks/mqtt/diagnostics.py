@@ -4,11 +4,11 @@ The objects have keys of `/api/status`, with the same meaning.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.health import BusHealth
+from mbmd.readings.render import rfc3339
 from mbmd.sinks.mqtt.discovery import diagnostic
 
 
@@ -100,11 +100,10 @@ def bus_state(bus: BusHealth, devices: Mapping[str, DeviceReadings], now: float)
 def device_state(device: DeviceReadings) -> dict[str, object]:
     """How the polling of a device goes."""
     health = device.health
-    seen = datetime.fromtimestamp(health.last_seen, UTC).isoformat() if health.last_seen else None
     return {
         "Requests": device.requests,
         "Errors": device.errors,
         "Interval": health.interval or None,
-        "LastSeen": seen,
+        "LastSeen": rfc3339(health.last_seen) if health.last_seen else None,
         "Trouble": health.trouble,
     }

@@ -65,7 +65,8 @@ def sensor(measurement: Measurement, topic: str, expire_after: int | None) -> di
 def from_object(measurement: Measurement, component: Component) -> dict[str, Any]:
     """The sensor for a topic with an object of values.
 
-    One that an object lacks keeps its state, and all do when the topic is cleared: of numbers, an empty text is ignored.
+    One that an object lacks keeps its state, and so do all when the topic is cleared: of numbers, an empty text is
+    ignored.
     """
     value = f"(value_json | default({{}}))['{measurement.name}']"
     missing = "''" if "state_class" in component else "this.state"

@@ -3,8 +3,8 @@
 Source: www.home-assistant.io/integrations/mqtt, "MQTT Discovery".
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -13,43 +13,19 @@ from mbmd.config.outputs import Mqtt
 from mbmd.measurements import Measurement
 from mbmd.readings.device import DeviceReadings, State
 from mbmd.readings.health import BusHealth
-from mbmd.readings.hub import Update
 from mbmd.sinks.mqtt import diagnostics, discovery
-from mbmd.sinks.mqtt.dialect import Devices
+from mbmd.sinks.mqtt.dialect import Devices, Silent
 from mbmd.sinks.mqtt.discovery import Component
 from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.mqtt.names import Names, Topics, status_topic
+from mbmd.sinks.mqtt.presence import CONNECTED, DISCONNECTED
 
-CONNECTED = "connected"
-DISCONNECTED = "disconnected"
 CLEARED = b""
 _BUS = "bus_"
 """What ids of buses begin with: types of devices, and so ids, are in upper case."""
 
 
-class Topics(Protocol):
-    """The topics of a device; `readings` has one for each slot."""
-
-    @property
-    def status(self) -> str:
-        """Where it stands whether it answers."""
-
-    @property
-    def whole(self) -> str:
-        """Where all its readings are as one object."""
-
-    @property
-    def readings(self) -> Sequence[str]:
-        """Where each of its readings is; none if it has no topics of its own."""
-
-
-class Names(Protocol):
-    """The topics of all devices."""
-
-    def of(self, device: DeviceReadings) -> Topics:
-        """The topics of a device as it is called now."""
-
-
-class HomeAssistant:
+class HomeAssistant(Silent):
     """The discovery of each device, of each bus, and of mbmd itself, which the others are connected by.
 
     All is kept by the broker, so that a Home Assistant that starts finds it. `diagnostics` is to be called after
@@ -62,55 +38,42 @@ class HomeAssistant:
         self._root = config.clientid
         self._client = discovery.object_id(config.clientid)
         self._prefix = f"{config.homeassistant}/device/{self._client}"
-        self._status = f"{config.topic}/status"
+        self._status = status_topic(config)
         self._daemon = {
             "topic": self._status,
-            "payload_available": CONNECTED,
-            "payload_not_available": DISCONNECTED,
+            "payload_available": CONNECTED.decode(),
+            "payload_not_available": DISCONNECTED.decode(),
         }
-        self._earlier: set[str] = set()
+        self._shown: dict[str, Mapping[str, str]] = {}
         self._buses: dict[str, bytes] = {}
+        self._earlier: set[str] = set()
 
-    def wills(self, devices: Devices) -> Sequence[Message]:  # noqa: ARG002
-        """Nothing: what shows that mbmd or a device is there has its own."""
-        return ()
-
-    def births(self, devices: Devices) -> Iterable[Message]:  # noqa: ARG002
+    def births(self, _: Devices, /) -> Iterator[Message]:
         """mbmd as a device."""
         self._earlier |= self._buses.keys()
         self._buses.clear()
         known = {"name": self._root, "manufacturer": "mbmd", "model": "mbmd", "sw_version": __version__}
-        components = diagnostics.connection(self._status, CONNECTED, DISCONNECTED)
+        components = diagnostics.connection(self._status, CONNECTED.decode(), DISCONNECTED.decode())
         payload = discovery.payload({"identifiers": [self._root], **known}, components, (), self._config.qos)
         yield self._kept(self._topic(), payload)
 
-    def presents(self, device: DeviceReadings) -> Iterable[Message]:
-        """The device with a sensor for each measurement; first without those that it does not have after all."""
-        refused = {m.name: "sensor" for m in device.measurements if m not in device.offered}
-        yield from self._presented(device, refused)
+    def presents(self, device: DeviceReadings, /) -> Iterator[Message]:
+        """The device with a sensor for each measurement; first those vanish that it was presented with before."""
+        components = self._components(device)
+        yield from self._presented(device, components, self._shown.get(device.id, {}))
+        self._shown[device.id] = {key: component["platform"] for key, component in components.items()}
         yield self._device_state(device)
 
-    def states(self, device: DeviceReadings) -> Iterable[Message]:  # noqa: ARG002
-        """Nothing: Home Assistant looks where the state stands already."""
-        return ()
+    def gone(self, device: DeviceReadings, /) -> Iterator[Message]:
+        """The device vanishes from Home Assistant."""
+        self._shown.pop(device.id, None)
+        yield from self._cleared(_id_of(device))
 
-    def values(self, update: Update) -> Iterable[Message]:  # noqa: ARG002
-        """Nothing: Home Assistant looks where the values stand already."""
-        return ()
-
-    def gone(self, device: DeviceReadings) -> Iterable[Message]:
-        """The device vanishes from Home Assistant, and what it kept of it."""
-        return self._cleared(_id_of(device))
-
-    def farewell(self, devices: Devices) -> Iterable[Message]:  # noqa: ARG002
-        """Nothing: devices that are not available for a while are to stay."""
-        return ()
-
-    def watches(self, devices: Devices) -> Sequence[str]:  # noqa: ARG002
+    def watches(self, _: Devices, /) -> Sequence[str]:
         """All discoveries of devices."""
         return (f"{self._config.homeassistant}/device/+/config",)
 
-    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Iterator[Message]:
         """Devices that are gone and sensors that they have no more; buses wait for `diagnostics`, which knows them."""
         ours = {self._topic(_id_of(device)): device for device in devices.values()}
         for topic, payload in retained.items():
@@ -119,12 +82,12 @@ class HomeAssistant:
                 continue
             if topic in ours:
                 components = self._components(ours[topic])
-                gone = {key: platform for key, platform in platforms.items() if key not in components}
-                yield from self._presented(ours[topic], gone) if gone else ()
+                if platforms.keys() - components.keys():
+                    yield from self._presented(ours[topic], components, platforms)
             elif name := self._id_in(topic):
                 yield from self._outdated(name)
 
-    def diagnostics(self, devices: Devices, buses: Sequence[BusHealth], now: float) -> Iterable[Message]:
+    def diagnostics(self, devices: Devices, buses: Sequence[BusHealth], now: float) -> Iterator[Message]:
         """How buses and devices do at the monotonic time `now`; buses that are new, or are gone, are told too.
 
         Devices that never answered are left out: they were not presented.
@@ -149,10 +112,12 @@ class HomeAssistant:
         else:
             yield from self._cleared(name)
 
-    def _presented(self, device: DeviceReadings, gone: Mapping[str, str]) -> Iterator[Message]:
-        """The discovery of a device, and before it the same with components by platform that are to vanish."""
-        components = self._components(device)
+    def _presented(
+        self, device: DeviceReadings, components: Mapping[str, Component], before: Mapping[str, str]
+    ) -> Iterator[Message]:
+        """The discovery of a device; first those of its components `before`, by platform, vanish that are no more."""
         topic = self._topic(_id_of(device))
+        gone = {key: platform for key, platform in before.items() if key not in components}
         if gone:
             yield self._kept(topic, self._device(device, {**components, **discovery.removed(gone)}))
         yield self._kept(topic, self._device(device, components))

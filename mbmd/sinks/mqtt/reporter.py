@@ -1,15 +1,20 @@
-"""When diagnostics are due."""
+"""When diagnostics are published."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from mbmd.readings.health import BusHealth
 from mbmd.sinks.mqtt.dialect import Devices
 from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.sink import Feed
 
 PERIOD = 60.0
+LOOK = 1.0
+"""Seconds between looks at the buses."""
 
 
+@runtime_checkable
 class Diagnosing(Protocol):
     """A dialect that has more to say than readings."""
 
@@ -25,15 +30,20 @@ class Reporter:
         self._told: object = None
         self._next = 0.0
 
-    def renew(self) -> None:
-        """The connection is a new one: all is to be told again."""
-        self._told = None
-
     def due(self, devices: Devices, buses: Sequence[BusHealth], now: float) -> Iterable[Message]:
-        """What is to be published at the monotonic time `now`; to be called every few seconds."""
+        """What is to be published at the monotonic time `now`: all when it is first asked."""
         state = [(bus, bus.connected) for bus in buses]
         if state == self._told and now < self._next:
             return ()
         self._told = state
         self._next = now + PERIOD
         return self._dialect.diagnostics(devices, buses, now)
+
+
+async def report(dialect: Diagnosing, feed: Feed, say: Callable[[Iterable[Message]], Awaitable[None]]) -> None:
+    """Publish diagnostics on a connection, after its births, until cancelled."""
+    reporter = Reporter(dialect)
+    clock = asyncio.get_running_loop().time
+    while True:
+        await say(reporter.due(feed.devices, feed.buses, clock()))
+        await asyncio.sleep(LOOK)

@@ -1,8 +1,8 @@
 """Discovery by Home Assistant, each message checked key by key against what is documented."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 import pytest
@@ -17,6 +17,7 @@ from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Update
 from mbmd.sinks.mqtt.homeassistant import HomeAssistant
 from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.mqtt.names import Names
 from tests.homeassistant import problems
 
 CONFIG = Mqtt(broker="localhost", homeassistant="homeassistant")
@@ -25,27 +26,8 @@ SDM = "homeassistant/device/mbmd_SDM1-1/config"
 BUS = "homeassistant/device/mbmd_bus_dev-ttyUSB0/config"
 
 
-class FakeTopics(NamedTuple):
-    status: str
-    whole: str
-    readings: Sequence[str]
-
-
-class FakeNames:
-    """Topics as they are by default, but that no measurement is split."""
-
-    def __init__(self, in_conflict: bool = False) -> None:
-        self._in_conflict = in_conflict
-
-    def of(self, device: DeviceReadings) -> FakeTopics:
-        root = f"mbmd/{device.id.lower().replace('.', '-')}"
-        if self._in_conflict:
-            return FakeTopics(f"{root}/status", "", ())
-        return FakeTopics(f"{root}/status", root, [f"{root}/{m.name}" for m in device.measurements])
-
-
 def dialect(config: Mqtt = CONFIG) -> HomeAssistant:
-    return HomeAssistant(config, FakeNames())
+    return HomeAssistant(config, Names(config))
 
 
 def device_of(*names: str, device_id: str = "SDM1.1", **more: Any) -> DeviceReadings:
@@ -179,19 +161,38 @@ def test_the_diagnostics_of_a_device_are_there_while_mbmd_is() -> None:
 
 
 def test_a_device_without_topics_of_its_own_has_diagnostics_alone() -> None:
-    broker = Broker().take(HomeAssistant(CONFIG, FakeNames(in_conflict=True)).presents(device_of()))
+    config = Mqtt(broker="b", homeassistant="homeassistant", template="{root}/{name}/{measurement}")
+    names = Names(config)
+    names.of(device_of(device_id="SDM1.2", name="sdm1-1"))
+    broker = Broker().take(HomeAssistant(config, names).presents(device_of()))
     assert all(key.startswith("_") for key in broker.at(SDM)["components"])
 
 
 def test_a_sensor_of_what_a_device_refuses_vanishes() -> None:
-    device = device_of("Power", "Import", "Export")
+    device, made = device_of("Power", "Import", "Export"), dialect()
+    broker = Broker().take(made.presents(device))
     device.health.refused = ("Export",)
-    broker = Broker().take(dialect().presents(device))
-    first, last = (orjson.loads(message.payload)["components"] for message in broker.seen if message.topic == SDM)
-    assert first["Export"] == {"platform": "sensor"}
-    assert first == {**last, "Export": {"platform": "sensor"}}
-    assert "Export" not in last
-    assert "Power" in last
+    broker.take(made.presents(device)).take(made.presents(device))
+    shown = [orjson.loads(message.payload)["components"] for message in broker.seen if message.topic == SDM]
+    before, removing, after, again = shown
+    assert removing == {**after, "Export": {"platform": "sensor"}}
+    assert before == {**after, "Export": before["Export"]}
+    assert again == after
+
+
+def test_sensors_that_a_reload_takes_away_vanish() -> None:
+    made = dialect()
+    broker = Broker().take(made.presents(device_of("Power", "Import"))).take(made.presents(device_of("Power")))
+    removing = orjson.loads(broker.seen[2].payload)["components"]
+    assert removing["Import"] == {"platform": "sensor"}
+    assert "Import" not in broker.at(SDM)["components"]
+
+
+def test_a_device_that_comes_back_begins_anew() -> None:
+    made, device = dialect(), device_of()
+    broker = Broker().take(made.presents(device)).take(made.gone(device)).take(made.presents(device_of("Power")))
+    assert len(broker.seen) == 6
+    assert broker.at(SDM)["components"].keys() >= {"Power"}
 
 
 def test_mbmd_is_a_device_that_tells_whether_it_is_there() -> None:
