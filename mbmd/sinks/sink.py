@@ -46,6 +46,11 @@ class Feed:
         """Whether a device is still there."""
         return self._hub.has(device)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether `take` would return at once."""
+        return self._own.waiting
+
     async def take(self) -> Batch:
         """What waits in the queue, as soon as there is something; it may be nothing when devices came or went.
 

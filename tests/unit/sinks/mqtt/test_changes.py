@@ -25,8 +25,16 @@ def device() -> DeviceReadings:
 MODEL = Measurement("Model", "Model", "", Kind.TEXT)  # its slot is that after Import
 
 
-def update(meter: DeviceReadings, *, stamp: float = 0.0, model: str = "", **values: float) -> Update:
+def due(gate: Gate) -> float | None:
+    return gate.next
+
+
+def update(meter: DeviceReadings, stamp: float = 0.0, model: str = "", **values: float) -> Update:
     """A poll that brings these values; all others were not read."""
+    return brought(meter, values, stamp, model)
+
+
+def brought(meter: DeviceReadings, values: Mapping[str, float], stamp: float = 0.0, model: str = "") -> Update:
     column = meter.blank()
     for name, value in values.items():
         column[meter.slots[name]] = value
@@ -126,7 +134,7 @@ def test_without_on_change_all_is_published_at_once() -> None:
     for now in range(3):
         (moved,) = gate.put(update(meter, Power=2), now)
         assert moved.whole is moved.moved
-    assert gate.next is None
+    assert due(gate) is None
 
 
 def test_what_has_moved_comes_with_all_that_came_with_it() -> None:
@@ -140,16 +148,16 @@ def test_what_has_moved_comes_with_all_that_came_with_it() -> None:
 def test_a_device_is_published_no_more_often_and_the_newest_then() -> None:
     gate, meter = Gate(Mqtt(rate=10)), device()
     assert told(gate.put(update(meter, Import=1, Power=1), 0)) == [{"Import": 1, "Power": 1}]
-    assert gate.next is None
+    assert due(gate) is None
     assert gate.put(update(meter, Import=2, stamp=3), 3) == []
     assert gate.put(update(meter, Power=3, model="M", stamp=6), 6) == []
     assert gate.put(update(meter, Power=4, stamp=9), 9) == []
-    assert gate.next == 10
+    assert due(gate) == 10
     assert gate.due(9.9) == []
     (moved,) = gate.due(10)
     assert values(moved.whole) == {"Import": 2, "Power": 4, "Model": "M"}
     assert moved.whole.timestamp == 9
-    assert gate.next is None
+    assert due(gate) is None
     assert gate.put(update(meter, Power=5), 19) == []
     assert told(gate.put(update(meter, Import=6), 20)) == [{"Import": 6, "Power": 5}]
     assert gate.due(99) == []
@@ -161,9 +169,9 @@ def test_devices_do_not_wait_for_each_other() -> None:
     assert told(gate.put(update(second, Power=2), 5)) == [{"Power": 2}]
     gate.put(update(second, Power=3), 6)
     gate.put(update(first, Power=4), 7)
-    assert gate.next == 10
+    assert due(gate) == 10
     assert told(gate.due(10)) == [{"Power": 4}]
-    assert gate.next == 15
+    assert due(gate) == 15
     assert told(gate.due(15)) == [{"Power": 3}]
 
 
@@ -181,7 +189,7 @@ def test_what_waits_of_a_device_that_is_forgotten_is_dropped() -> None:
     gate.put(update(meter, Power=1), 0)
     gate.put(update(meter, Power=2), 1)
     gate.forget(meter)
-    assert gate.next is None
+    assert due(gate) is None
     assert gate.due(99) == []
     assert told(gate.put(update(meter, Power=3), 2)) == [{"Power": 3}]
 
@@ -205,7 +213,7 @@ def test_whoever_listens_knows_at_the_end_what_was_read(polls: list[tuple[float,
         now += pause
         hear(gate.due(now))
         read[name] = value
-        hear(gate.put(update(meter, **{name: value}), now))
+        hear(gate.put(brought(meter, {name: value}), now))
     now += rate
     hear(gate.due(now))
     assert known == pytest.approx(read, abs=1.0)
