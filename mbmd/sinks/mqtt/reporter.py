@@ -41,9 +41,9 @@ class Reporter:
 
 
 async def report(dialect: Diagnosing, feed: Feed, say: Callable[[Iterable[Message]], Awaitable[None]]) -> None:
-    """Publish diagnostics on a connection, after its births, until cancelled."""
+    """Publish diagnostics on a connection until cancelled, the first when its births are said."""
     reporter = Reporter(dialect)
     clock = asyncio.get_running_loop().time
     while True:
-        await say(reporter.due(feed.devices, feed.buses, clock()))
         await asyncio.sleep(LOOK)
+        await say(reporter.due(feed.devices, feed.buses, clock()))

@@ -85,6 +85,6 @@ def test_what_is_due_is_said_until_the_connection_ends() -> None:
         return started
 
     started = run(connected())
-    assert [time - started for time in asked.times] == pytest.approx([0.0, 10 * LOOK, 10 * LOOK + PERIOD])
+    assert [time - started for time in asked.times] == pytest.approx([LOOK, 10 * LOOK, 10 * LOOK + PERIOD])
     assert asked.buses == [(bus,)] * 3
     assert said == [MESSAGE] * 3
