@@ -51,6 +51,8 @@ def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
         yield "mqtt.password", "is the password of a user, and there is none: give user too"
     if mqtt.outbox and not mqtt.topic:
         yield "mqtt.outbox", "is for what topic is for, and that is empty"
+    if mqtt.homeassistant and not mqtt.topic:
+        yield "mqtt.homeassistant", "shows what is published below topic, and that is empty: give it too"
     if not mqtt.clientid:
         yield "mqtt.clientid", "is empty: give each mbmd at the broker a name of its own"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.health import SinkHealth
+from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Batch, Hub, Subscription, Wants
 
 GROUP = "mbmd.sinks"
@@ -36,6 +36,11 @@ class Feed:
         A device that is another object is another one, also under the same id.
         """
         return self._hub.devices
+
+    @property
+    def buses(self) -> tuple[BusHealth, ...]:
+        """The accounts of all buses."""
+        return self._hub.buses
 
     def has(self, device: DeviceReadings) -> bool:
         """Whether a device is still there."""

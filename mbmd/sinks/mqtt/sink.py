@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mbmd.config.outputs import Mqtt
@@ -12,7 +13,8 @@ from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.dialect import Devices
 from mbmd.sinks.mqtt.leftovers import clear_leftovers
 from mbmd.sinks.mqtt.message import Message
-from mbmd.sinks.mqtt.session import Session
+from mbmd.sinks.mqtt.reporter import Diagnosing, report
+from mbmd.sinks.mqtt.session import Session, say
 from mbmd.sinks.mqtt.speech import make_speeches
 from mbmd.sinks.mqtt.stored import Stored
 from mbmd.sinks.mqtt.tasks import first_of
@@ -72,7 +74,8 @@ class MqttSink:
 
     async def _on_connection(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
         session = Session(self._config, broker, feed, self._live, self._present)
-        await first_of(session.run(), self._clear_leftovers(broker, feed, turnover))
+        reports = [report(d, feed, partial(say, broker)) for d in self._live.dialects if isinstance(d, Diagnosing)]
+        await first_of(session.run(), self._clear_leftovers(broker, feed, turnover), *reports)
 
     async def _clear_leftovers(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
         while True:
