@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING
 
 from mbmd.config.outputs import Mqtt
@@ -14,10 +13,11 @@ from mbmd.sinks.mqtt.dialect import Devices
 from mbmd.sinks.mqtt.leftovers import clear_leftovers
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.reporter import Diagnosing, report
-from mbmd.sinks.mqtt.session import Session, say
+from mbmd.sinks.mqtt.session import Session
 from mbmd.sinks.mqtt.speech import make_speeches
 from mbmd.sinks.mqtt.stored import Stored
 from mbmd.sinks.mqtt.tasks import first_of
+from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.mqtt.wills import Wills
 from mbmd.sinks.sink import Feed
 
@@ -74,7 +74,7 @@ class MqttSink:
 
     async def _on_connection(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
         session = Session(self._config, broker, feed, self._live, self._present)
-        reports = [report(d, feed, partial(say, broker)) for d in self._live.dialects if isinstance(d, Diagnosing)]
+        reports = [report(d, feed, Voice(broker).say) for d in self._live.dialects if isinstance(d, Diagnosing)]
         await first_of(session.run(), self._clear_leftovers(broker, feed, turnover), *reports)
 
     async def _clear_leftovers(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
