@@ -1,5 +1,6 @@
 """What the versions of the Homie convention have in common: devices with one node, `meter`, and its properties."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from mbmd.sinks.mqtt.message import Message
 
 NODE = "meter"
 INIT, READY, ALERT, DISCONNECTED, LOST = "init", "ready", "alert", "disconnected", "lost"
+_OF_HOMIE = re.compile(r"[^/]*/(\$|[a-z0-9_-]+/).+", re.DOTALL)
+"""A device and an attribute, or a node and what is below it: others may stand at the same root, such as `Power/L1`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -162,9 +165,11 @@ class Homie(ABC):
         return f"{self.base}/{self.device_id(device)}"
 
     def device_topic(self, topic: str) -> str:
-        """The topic of the device that a topic belongs to; empty if it belongs to none."""
-        end = topic.find("/", len(self.base) + 1)
-        return topic[:end] if topic.startswith(f"{self.base}/") and end > 0 else ""
+        """The topic of the device that a topic belongs to; empty for one that is not of the convention."""
+        begin = len(self.base) + 1
+        if not topic.startswith(f"{self.base}/") or not _OF_HOMIE.fullmatch(topic, begin):
+            return ""
+        return topic[: topic.index("/", begin)]
 
     def _fresh(self, device: DeviceReadings) -> _Shown | None:
         shown = self._shown.get(device.id)

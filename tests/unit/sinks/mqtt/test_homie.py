@@ -314,6 +314,15 @@ def test_devices_of_others_are_let_alone() -> None:
     assert list(daemon.dialect.outdated({}, before)) == []
 
 
+def test_what_is_published_otherwise_below_the_same_topic_is_let_alone() -> None:
+    broker = KeepingBroker()
+    plain = ("status", "sdm1-1", "sdm1-1/Power", "sdm1-1/Power/L1", "sdm1-1/status", "sdm1-1/VoltageL1_L2")
+    others = {f"mbmd/{topic}": b"1" for topic in plain}
+    broker.retained.update(others)
+    start(meter("SDM1.1", [POWER]), broker=broker, homie="mbmd").reload([])
+    assert broker.retained == others
+
+
 @pytest.mark.parametrize("properties", [b"", b"+,#", b"a/b,\xff,A b,,$name", b"power\0"])
 def test_what_no_mbmd_has_written_makes_no_topic(properties: bytes) -> None:
     broker = KeepingBroker()
