@@ -1,14 +1,16 @@
 """What is published of what is read: only what has moved, and no device too often; pure, `now` is an argument."""
 
-from array import array
 from fnmatch import fnmatchcase
 from math import inf
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd.config.outputs import Mqtt
 from mbmd.config.texts import DeadBand
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Update, merged
+
+if TYPE_CHECKING:
+    from array import array
 
 SMALLEST = 0.0005
 """A move that cannot be seen in three decimals is none."""
@@ -129,41 +131,42 @@ class Moves:
 
 
 class _Told:
-    """What was published last of a device, when, and by how much it must move: a number and a share for each slot."""
+    """What was published last of a device, and until when nothing else is unless it moves out of its dead band."""
 
     def __init__(self, device: DeviceReadings, bands: tuple[DeadBand, ...]) -> None:
         self._bands = [_band(measurement.name, bands) for measurement in device.measurements]
         self._values = device.blank()
-        self._times = array("d", bytes(8 * len(self._values)))
+        self._widths = device.blank()
+        self._until = device.blank()
         self._texts: dict[str, tuple[str, float]] = {}
 
     def moved(self, update: Update, now: float, silence: float) -> "array[float] | None":
         """The values that are to be published; None if there are none."""
         moved: array[float] | None = None
-        old, times, latest = self._values, self._times, update.device.latest
-        for slot, (value, band) in enumerate(zip(update.values, self._bands, strict=True)):
+        old, widths, until, latest = self._values, self._widths, self._until, update.device.latest
+        for slot, (value, last, width, end) in enumerate(zip(update.values, old, widths, until, strict=True)):
+            if -width < value - last < width and now < end:  # never with NaN
+                continue
             if value != value:
                 if latest[slot] != latest[slot]:  # it is not only left out of this poll: it is lost
                     old[slot] = value
                 continue
-            last = old[slot]
-            # Written so that a value that was not published before, NaN, has moved.
-            if abs(value - last) < max(band[0], band[1] * abs(last)) and now - times[slot] < silence:
-                continue
             if moved is None:
                 moved = update.device.blank()
             moved[slot] = old[slot] = value
-            times[slot] = now
+            smallest, share = self._bands[slot]
+            widths[slot] = max(smallest, share * abs(value))
+            until[slot] = now + silence
         return moved
 
     def moved_texts(self, update: Update, now: float, silence: float) -> dict[str, str]:
         """The texts that are to be published."""
         moved = {}
         for name, text in update.texts.items():
-            last, then = self._texts.get(name, (None, 0.0))
-            if text != last or now - then >= silence:
+            last, end = self._texts.get(name, (None, now))
+            if text != last or now >= end:
                 moved[name] = text
-                self._texts[name] = text, now
+                self._texts[name] = text, now + silence
         return moved
 
 
