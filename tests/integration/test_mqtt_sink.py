@@ -118,8 +118,8 @@ def test_json_of_a_time_without_a_broker_comes_later_in_its_order_also_after_a_r
             await daemon.polled(devices, 20)
         async with running(config) as daemon:
             await daemon.online("SDM1.1")
+            await until(lambda: daemon.hub.sinks[0].waiting >= 20)
             waiting = daemon.hub.sinks[0].waiting
-            assert waiting >= 20
             broker.start()
             with subscriber(broker, "mbmd/sdm1-1") as notes:
                 await notes.until(lambda all_heard: len(all_heard) > waiting + 5)
