@@ -63,6 +63,28 @@ def test_who_delivers_once_more_sends_only_what_was_not_acknowledged() -> None:
     play(main())
 
 
+def test_what_a_broker_takes_only_in_its_own_way_is_not_sent_twice_either() -> None:
+    def some(connection: Connection, packet: Packet) -> None:
+        if packet.kind == CONNECT:
+            connection.greet(0, b"\x24\x01\x25\x00")  # QoS 1 at the most, nothing retained
+        elif packet.kind == PUBLISH and len(connection.published) == 1:
+            connection.acknowledge(connection.published[-1].mid)
+            asyncio.get_running_loop().call_soon(connection.close)
+
+    async def main() -> None:
+        async with fake_broker(some) as fake, running(fake.url, version="5", qos=2) as (broker, _, _, _):
+            await connected(broker)
+            kept = [message._replace(retain=True, qos=2) for message in messages(2)]
+            with pytest.raises(AwayError):
+                await broker.deliver(kept)
+            await broker.changed(1)
+            await connected(broker)
+            await broker.deliver(kept)
+            assert [p[:4] for p in fake.last.published] == [("mbmd/1", b"1", 1, False)]
+
+    play(main())
+
+
 def test_what_was_acknowledged_counts_for_parts_of_the_same_messages_and_for_no_others() -> None:
     def refuse_one(connection: Connection, packet: Packet) -> None:
         if packet.kind == PUBLISH and connection.published[-1].topic == "mbmd/2":
