@@ -4,28 +4,24 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import uvloop
 
-from mbmd.config.outputs import Mqtt
 from mbmd.config.secret import Secret
 from mbmd.config.values import join_host_port
-from mbmd.readings.health import SinkHealth
-from mbmd.sinks.mqtt import broker as module
-from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
 from tests.integration.mosquitto import HOST, Heard, Listener, Mosquitto, mosquitto, subscriber
 from tests.integration.proxy import Proxy, proxy
+from tests.running_broker import PASSWORD, bounded, connected, eventually, running
 
 WILL = Message("mbmd/status", b"disconnected", retain=True, qos=1)
 BIRTH = Message("mbmd/status", b"connected", retain=True, qos=1)
-PASSWORD = "open sesame"  # noqa: S105
 LEFT_OPEN = pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning")
 """The library leaves it to the interpreter to close what it could not encrypt."""
 EVERY_WAY = [(listener, version) for listener in Listener for version in ("3.1.1", "5")]
@@ -38,52 +34,14 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
         yield broker
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "pause_after", lambda *_: 0.01)
-
-
-class Running(NamedTuple):
-    broker: Broker
-    health: SinkHealth
-    task: "asyncio.Task[None]"
-
-
-@asynccontextmanager
-async def running(url: str, will: Message | None = WILL, **keys: Any) -> AsyncIterator[Running]:
-    health = SinkHealth("mqtt")
-    broker = Broker(Mqtt(broker=url, **keys), health, will)
-    task = asyncio.create_task(broker.run())
-    try:
-        yield Running(broker, health, task)
-    finally:
-        await broker.close()
-        task.cancel()
-        await asyncio.wait([task])
-
-
 def play(main: Coroutine[Any, Any, None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(30):
-            await main
-
-    uvloop.run(bounded())
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """For what tells nobody that it has changed."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0.002)
-
-
-async def connected(broker: Broker) -> None:
-    while not broker.connected:
-        await broker.changed(0)
+    """Run a test on the event loop of the daemon."""
+    uvloop.run(bounded(main))
 
 
 async def trouble(url: str, **keys: Any) -> str:
     """Why there is no connection."""
-    async with running(url, **keys) as (broker, health, _):
+    async with running(url, **keys) as (broker, health, _, _):
         await eventually(lambda: health.failures > 0)
         assert not broker.connected
         return health.trouble
@@ -102,8 +60,8 @@ def test_messages_of_all_qualities_arrive_every_way(everything: Mosquitto, liste
     async def main() -> None:
         root = f"{listener}/{version}"
         with subscriber(everything, f"{root}/#") as heard:
-            keys = keys_for(everything, listener)
-            async with running(everything.url(listener), version=version, clientid=root, **keys) as (broker, health, _):
+            url, keys = everything.url(listener), keys_for(everything, listener)
+            async with running(url, last_words=20.0, version=version, clientid=root, **keys) as (broker, health, _, _):
                 await connected(broker)
                 for qos in range(3):
                     broker.publish(Message(f"{root}/{qos}", b"1", qos=qos))
@@ -123,11 +81,14 @@ def test_messages_of_all_qualities_arrive_every_way(everything: Mosquitto, liste
 def test_the_will_is_said_when_mbmd_is_lost_and_not_when_it_says_goodbye(everything: Mosquitto) -> None:
     async def main() -> None:
         with subscriber(everything, "mbmd/#") as heard:
-            async with running(everything.url()) as (broker, _, _):
+            async with running(everything.url(), WILL, last_words=20.0) as (broker, _, _, _):
                 await connected(broker)
                 broker.publish(BIRTH)
                 await broker.close([Message("mbmd/status", b"ended", retain=True)])
-            async with proxy(HOST, (HOST, everything.port)) as between, running(url_of(between)) as (broker, _, _):
+            async with (
+                proxy(HOST, (HOST, everything.port)) as between,
+                running(url_of(between), WILL) as (broker, _, _, _),
+            ):
                 await connected(broker)
                 broker.publish(BIRTH)
                 await heard.until(lambda all_: len(all_) == 3)
@@ -144,7 +105,7 @@ def test_names_and_the_other_family_of_addresses_are_connected_to(everything: Mo
         ways = (Listener.PLAIN, Listener.WEBSOCKET)
         for way in ways:
             there = (HOST, everything.ports[way])
-            async with proxy(host, there) as between, running(url_of(between, way)) as (broker, _, _):
+            async with proxy(host, there) as between, running(url_of(between, way)) as (broker, _, _, _):
                 await connected(broker)
 
     play(main())
@@ -158,7 +119,7 @@ def test_a_certificate_of_an_authority_that_does_not_count_is_told(everything: M
         for keys in ({"ca": other}, {}):
             said = await trouble(url, **keys)
             assert said == "its certificate does not count, self-signed certificate in certificate chain: check mqtt.ca"
-        async with running(url, ca=other, insecure=True) as (broker, _, _):
+        async with running(url, ca=other, insecure=True) as (broker, _, _, _):
             await connected(broker)
 
     play(main())
@@ -184,7 +145,7 @@ def test_a_broker_may_want_a_certificate_of_mbmd(tmp_path: Path, version: str) -
                 "it wants a certificate that it knows: give it as mqtt.cert"
             )
             keys |= {"cert": mosquitto_.certificates.client, "cert_key": mosquitto_.certificates.client_key}
-            async with running(mosquitto_.url(), **keys) as (broker, _, _):
+            async with running(mosquitto_.url(), **keys) as (broker, _, _, _):
                 await connected(broker)
 
     play(main())
@@ -215,10 +176,10 @@ def test_only_the_right_password_lets_in(version: str, tmp_path: Path, caplog: p
             wrong = Secret("not it")
             for keys in ({"user": "meter", "password": wrong}, {"user": "nobody", "password": Secret(PASSWORD)}, {}):
                 assert "check mqtt.user and mqtt.password" in await trouble(url, version=version, **keys)
-            async with running(url, version=version, user="meter", password=Secret(PASSWORD)) as (broker, _, _):
+            async with running(url, version=version, user="meter", password=Secret(PASSWORD)) as (broker, _, _, _):
                 await connected(broker)
             in_address = mosquitto_.url(credentials="meter:open%20sesame@")
-            async with running(in_address, version=version) as (broker, _, _):
+            async with running(in_address, version=version) as (broker, _, _, _):
                 await connected(broker)
             assert "not it" not in caplog.text
             assert PASSWORD not in caplog.text
@@ -235,7 +196,7 @@ def test_a_broker_may_come_late_die_and_come_again(
     async def main() -> None:
         with mosquitto(tmp_path / "broker") as mosquitto_:
             mosquitto_.kill()
-            async with running(mosquitto_.url(), version=version) as (broker, health, _):
+            async with running(mosquitto_.url(), version=version) as (broker, health, _, _):
                 await eventually(lambda: health.failures > 2)
                 assert health.trouble == "Connection refused"
                 await asyncio.to_thread(mosquitto_.start)
@@ -263,7 +224,7 @@ def test_a_frozen_broker_holds_up_nothing_and_is_found_out(tmp_path: Path, liste
     async def main() -> None:
         with mosquitto(tmp_path / "broker", listener) as mosquitto_:
             keys = keys_for(mosquitto_, listener)
-            async with running(mosquitto_.url(), keepalive=1.0, **keys) as (broker, health, _):
+            async with running(mosquitto_.url(), keepalive=1.0, **keys) as (broker, health, _, _):
                 await connected(broker)
                 mosquitto_.freeze()
                 longest = 0.0
@@ -303,7 +264,7 @@ def test_all_comes_whole_and_in_order_over_a_slow_connection(everything: Mosquit
         with subscriber(everything, root) as heard:
             async with proxy("127.0.0.1", (HOST, everything.ports[listener])) as between:
                 between.pause = 0.0005
-                async with running(url_of(between, listener), clientid=root, **keys) as (broker, health, _):
+                async with running(url_of(between, listener), clientid=root, **keys) as (broker, health, _, _):
                     await connected(broker)
                     for payload in payloads:
                         broker.publish(Message(root, payload))
@@ -334,7 +295,7 @@ def test_what_the_user_may_not_publish_is_refused(tmp_path: Path) -> None:
 
     async def main() -> None:
         with mosquitto(tmp_path / "broker", lines=[f"acl_file {tmp_path / 'acl'}"]) as mosquitto_:
-            async with running(mosquitto_.url(), None, version="5") as (broker, _, _):
+            async with running(mosquitto_.url(), version="5") as (broker, _, _, _):
                 await connected(broker)
                 await broker.deliver([Message("mine/a", b"1", qos=1)])
                 with pytest.raises(RefusedError, match="Not authorized"):
@@ -350,7 +311,7 @@ def test_all_that_the_broker_keeps_is_heard(everything: Mosquitto, listener: Lis
         root = f"kept/{listener}"
         heard: dict[str, bytes] = {}
         keys = keys_for(everything, listener)
-        async with running(everything.url(listener), clientid=root, **keys) as (broker, _, _):
+        async with running(everything.url(listener), clientid=root, **keys) as (broker, _, _, _):
             await connected(broker)
             wanted = {f"{root}/{number}": b"x" * number for number in range(1, 900)}
             await broker.deliver([Message(topic, payload, True, 1) for topic, payload in wanted.items()])

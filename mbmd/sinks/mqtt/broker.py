@@ -11,7 +11,7 @@ from mbmd.config.outputs import Mqtt
 from mbmd.readings.health import SinkHealth
 from mbmd.sinks.mqtt.dial import Setup
 from mbmd.sinks.mqtt.ears import Hear
-from mbmd.sinks.mqtt.inflight import Receipt
+from mbmd.sinks.mqtt.inflight import Receipt, Said, said
 from mbmd.sinks.mqtt.link import Link
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.outage import Outage
@@ -42,7 +42,7 @@ class Broker:
         self._health = health
         self._link: Link | None = None
         self._standing: Link | None = None
-        self._delivered: Counter[Message] = Counter()
+        self._delivered: Counter[Said] = Counter()
         self._turned = asyncio.Event()
         self._closed = asyncio.Event()
 
@@ -58,22 +58,22 @@ class Broker:
         failures = short = 0
         while not self._closed.is_set():
             link = self._link = Link(self._setup, self._health)
-            stood = 0.0
-            if await self._open(link):
-                since = clock()
+            greeted = await self._open(link)
+            since = clock()
+            if greeted:
                 self.session += 1
                 self._standing = link
                 outage.end()
                 self._turn()
                 await link.stand()
                 self._turn()
-                stood = clock() - since
             if self._closed.is_set():
                 return
-            failures = 1 if stood > STEADY else failures + 1
-            if stood:
-                short = short + 1 if stood < STEADY and link.trouble == CLOSED else 0
-            outage.begin(explain_short(self._setup.config) if stood and short > 1 else link.trouble)
+            is_steady = greeted and clock() - since > STEADY
+            failures = 1 if is_steady else failures + 1
+            if greeted:
+                short = short + 1 if link.trouble == CLOSED and not is_steady else 0
+            outage.begin(explain_short(self._setup.config) if greeted and short > 1 else link.trouble)
             await self._pause(failures)
 
     async def changed(self, session: int) -> None:
@@ -108,7 +108,7 @@ class Broker:
             raise AwayError(self._health.trouble or "there is no connection yet")
         wanted = self._not_delivered(messages)
         if not wanted:
-            self._delivered -= Counter(messages)
+            self._delivered -= Counter(map(said, messages))
             return
         receipt = Receipt(wanted)
         try:
@@ -118,7 +118,7 @@ class Broker:
         except BaseException:
             self._delivered += receipt.acknowledged
             raise
-        self._delivered -= Counter(messages)
+        self._delivered -= Counter(map(said, messages))
 
     def listen(self, filters: Sequence[str], hear: Hear) -> None:
         """Tell `hear` of messages with such topics, until `unlisten` or the connection goes."""
@@ -161,8 +161,8 @@ class Broker:
         """Those that were not acknowledged in calls that failed, as long as calls go on with the same messages."""
         known, wanted = self._delivered.copy(), []
         for message in messages:
-            if known[message] > 0:
-                known[message] -= 1
+            if known[said(message)] > 0:
+                known[said(message)] -= 1
             else:
                 wanted.append(message)
         if len(wanted) == len(messages):

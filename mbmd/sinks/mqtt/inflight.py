@@ -12,11 +12,15 @@ from mbmd.sinks.mqtt.words import Reason
 BAD_TOPIC = Reason(0x90, "Topic name invalid")
 
 
+Said = tuple[str, bytes]
+"""Topic and payload of a message, which stay when a broker takes it only with another quality of service."""
+
+
 class Receipt:
     """What becomes of messages whose sender waits; `lost` says why those without an answer will never have one."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
-        self.acknowledged: Counter[Message] = Counter()
+        self.acknowledged: Counter[Said] = Counter()
         self.failed: list[Reason] = []
         self.lost = ""
         self.over = asyncio.Event()
@@ -27,7 +31,7 @@ class Receipt:
         if reason.is_failure:
             self.failed.append(reason)
         else:
-            self.acknowledged[message] += 1
+            self.acknowledged[said(message)] += 1
         self._left -= 1
         if not self._left:
             self.over.set()
@@ -36,6 +40,11 @@ class Receipt:
         """No more answers will come."""
         self.lost = trouble
         self.over.set()
+
+
+def said(message: Message) -> Said:
+    """What is in a message."""
+    return message.topic, message.payload
 
 
 class _Entry(NamedTuple):
@@ -106,9 +115,13 @@ class Inflight:
         while self._waiting and not self.full:
             entry = self._waiting.popleft()
             try:
-                self._sent[self._send(entry.message)] = entry
+                mid = self._send(entry.message)
+                while mid in self._sent:  # ids begin anew after 65535, and the library does not send with one in use
+                    mid = self._send(entry.message)
             except ValueError:
                 self._account(entry, BAD_TOPIC)
+            else:
+                self._sent[mid] = entry
 
     def _account(self, entry: _Entry, reason: Reason) -> None:
         if entry.receipt is not None:

@@ -169,6 +169,8 @@ class Link:
         self._move()
 
     def _acknowledged(self, _client: paho.Client, _data: object, mid: int, reason: Any, _properties: object) -> None:
+        if self._pump.writing:
+            return
         self._inflight.answered(mid, Reason(reason.value, reason.getName()) if reason.value else TAKEN)
         if self._inflight.empty:
             self._client.on_publish = None  # the library makes two objects for each call, also for QoS 0

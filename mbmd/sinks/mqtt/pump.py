@@ -23,6 +23,7 @@ class Pump:
     """Reads and writes while there is a socket.
 
     `written` is called when all that the client had is written, `broken` with what is wrong in what came.
+    `writing` while it writes: what the client tells then is of messages that nobody acknowledges.
     """
 
     def __init__(self, client: paho.Client, written: Callable[[], None], broken: Callable[[str], None]) -> None:
@@ -31,6 +32,7 @@ class Pump:
         self._broken = broken
         self._loop = asyncio.get_running_loop()
         self._socket: Any = None
+        self.writing = False
         self._number = -1
         self._tcp: socket.socket | None = None
         client.on_socket_register_write = self._want_write
@@ -81,7 +83,9 @@ class Pump:
         tcp = self._tcp
         if tcp is not None:
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        self.writing = True
         self._client.loop_write()
+        self.writing = False
         if self._tcp is not None:
             self._tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 

@@ -66,8 +66,9 @@ class Reason(NamedTuple):
 
 def explain(reason: Reason, config: Mqtt) -> str:
     """Why the broker refuses or ends the connection."""
-    words = _REASONS.get(reason.code, f"{CLOSED}: {reason.name}")
-    return words.format(
+    if reason.code not in _REASONS:
+        return f"{CLOSED}: {reason.name}"
+    return _REASONS[reason.code].format(
         version=config.version,
         other=_VERSIONS[config.version],
         clientid=config.clientid,
