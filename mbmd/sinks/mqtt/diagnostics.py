@@ -36,7 +36,7 @@ _OF_BUS = (
     Row(
         "connection", "Connection", "'ON' if value_json['Connected'] else 'OFF'", _CONNECTION, platform="binary_sensor"
     ),
-    Row("load", "Load", "value_json['Load'] * 100", {**_NUMBER, "unit_of_measurement": "%"}),
+    Row("load", "Load", "(value_json['Load'] * 100) | round(1)", {**_NUMBER, "unit_of_measurement": "%"}),
     Row("round_trip", "Round trip", "value_json['RoundTrip']['Median']", _SECONDS),
     Row("timeouts", "Timeouts", "value_json['Timeouts']", _COUNT),
     Row("checksum_errors", "Checksum errors", "value_json['ChecksumErrors']", _COUNT),
