@@ -12,7 +12,7 @@ from mbmd.config.given import Origin, Problem
 from mbmd.config.load import Loaded
 from mbmd.config.model import SECRET_FILES
 from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
-from mbmd.config.output_checks import output_problems, output_warnings
+from mbmd.config.output_checks import output_problems, output_warnings, topic_problems
 from mbmd.config.outputs import Influx, Mqtt
 from mbmd.config.run import RunConfig
 from mbmd.config.secrets import read_secret
@@ -51,8 +51,10 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
     problems += [loaded.problem(key, text) for key, text in output_problems(mqtt, influx)]
     warnings += [str(loaded.problem(key, text)) for key, text in output_warnings(mqtt)]
+    devices = _devices(loaded, placed, problems)
+    problems += [loaded.problem(key, text) for key, text in topic_problems(mqtt, devices)]
     run = RunConfig(
-        devices=_devices(loaded, placed, problems),
+        devices=devices,
         api=config.api,
         rate=config.rate,
         timeout=config.timeout,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.health import SinkHealth
+from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Batch, Hub, Subscription, Wants
 
 GROUP = "mbmd.sinks"
@@ -37,9 +37,19 @@ class Feed:
         """
         return self._hub.devices
 
+    @property
+    def buses(self) -> tuple[BusHealth, ...]:
+        """The accounts of all buses."""
+        return self._hub.buses
+
     def has(self, device: DeviceReadings) -> bool:
         """Whether a device is still there."""
         return self._hub.has(device)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether `take` would return at once."""
+        return self._own.waiting
 
     async def take(self) -> Batch:
         """What waits in the queue, as soon as there is something; it may be nothing when devices came or went.

@@ -9,7 +9,7 @@ from typing import Any
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
-from mbmd.web.render import rfc3339
+from mbmd.readings.render import rfc3339
 
 
 class Status:

@@ -1,0 +1,111 @@
+"""Moves what a paho client sends and receives, by the event loop."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as paho
+
+from mbmd.sinks.mqtt.words import NO_MQTT
+
+SEND_BUFFER = 1 << 17
+"""Bytes that the system may keep for a broker that is slow: they would be too old, and a ping wait behind them."""
+READS = 64
+"""Packets in a row after which others get their turn."""
+
+log = logging.getLogger(__name__)
+
+
+class Pump:
+    """Reads and writes while there is a socket.
+
+    `written` is called when all that the client had is written, `broken` with what is wrong in what came.
+    `writing` while it writes: what the client tells then is of messages that nobody acknowledges.
+    """
+
+    def __init__(self, client: paho.Client, written: Callable[[], None], broken: Callable[[str], None]) -> None:
+        self._client = client
+        self._written = written
+        self._broken = broken
+        self._loop = asyncio.get_running_loop()
+        self._socket: Any = None
+        self.writing = False
+        self._number = -1
+        self._tcp: socket.socket | None = None
+        client.on_socket_register_write = self._want_write
+        client.on_socket_unregister_write = self._want_no_write
+        client.on_socket_close = self._closed
+
+    def start(self) -> None:
+        """Take over the socket of a client that was connected in a thread."""
+        sock: Any = self._client.socket()
+        self._socket = sock
+        self._number = sock.fileno()
+        self._tcp = sock if isinstance(sock, socket.socket) else None
+        with socket.socket(fileno=os.dup(self._number)) as tcp:
+            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._loop.add_reader(self._number, self._read)
+        if self._client.want_write():
+            self._loop.add_writer(self._number, self._write)
+
+    def stop(self) -> None:
+        """Close the socket, whatever is left to write."""
+        sock = self._socket
+        self._leave()
+        if sock is not None:
+            sock.close()
+
+    def _read(self) -> None:
+        """Also what the encryption has received already, which no event tells of."""
+        try:
+            for _ in range(READS):
+                if self._socket is None:
+                    return
+                self._client.loop_read()
+                if not self._pending():
+                    return
+        except Exception:  # bytes from a wire are never trusted
+            log.debug("a broken packet", exc_info=True)
+            self._broken(NO_MQTT)
+        else:
+            self._loop.call_soon(self._read)
+
+    def _pending(self) -> int:
+        pending = getattr(self._socket, "pending", None)
+        return pending() if pending is not None else 0
+
+    def _write(self) -> None:
+        """All that waits, in as few segments as hold it, and at once."""
+        tcp = self._tcp
+        if tcp is not None:
+            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        self.writing = True
+        self._client.loop_write()
+        self.writing = False
+        if self._tcp is not None:
+            self._tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    def _want_write(self, *_: object) -> None:
+        if self._number >= 0:
+            self._loop.add_writer(self._number, self._write)
+
+    def _want_no_write(self, *_: object) -> None:
+        if self._number >= 0:
+            self._loop.remove_writer(self._number)
+            if not self._client.want_write():
+                self._written()
+
+    def _closed(self, *_: object) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        """Before the socket is closed; what the client calls later, even in another thread, does nothing."""
+        number, self._number = self._number, -1
+        self._socket = self._tcp = None
+        if number >= 0:
+            self._loop.remove_reader(number)
+            self._loop.remove_writer(number)
