@@ -10,8 +10,4 @@ class AwayError(Exception):
 
 
 class RefusedError(Exception):
-    """The other side will never take it: it is dropped and counted; the rest of it, but for this `share`, was taken."""
-
-    def __init__(self, text: str, share: float = 1.0) -> None:
-        super().__init__(text)
-        self.share = share
+    """The other side will never take it: it is dropped and counted."""
