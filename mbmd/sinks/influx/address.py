@@ -75,7 +75,10 @@ def _of_version_3(config: Influx) -> tuple[str, Mapping[str, str]]:
 
 
 def _login(config: Influx, url: SplitResult, version: int) -> _Login:
-    """By the token, else by user and password: those of the configuration before those of the URL."""
+    """By the token, else by user and password: those of the configuration before those of the URL.
+
+    InfluxDB 1.8 can be written to as version 2, and takes user and password for a token then.
+    """
     if config.token:
         if not config.token.isascii() or not config.token.isprintable():
             raise UsageError("influx.token: has a character that is in no token: copy it once more")
@@ -86,5 +89,7 @@ def _login(config: Influx, url: SplitResult, version: int) -> _Login:
         return _Login("", [])
     if ":" in user:
         raise UsageError("influx.user: has a colon, which no server can tell from that before the password")
+    if config.user and version == 2:
+        return _Login(f"Token {user}:{password}", [password])
     encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
     return _Login(f"Basic {encoded}", [encoded, password])

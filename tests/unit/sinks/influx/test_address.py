@@ -61,6 +61,8 @@ def basic(text: str) -> str:
         (influx("http://me:p%40w@host"), basic("me:p@w")),
         (influx("http://you:old@host", user="me", password=Secret("new")), basic("me:new")),
         (influx("http://you:old@host", token=Secret("t0ken")), "Token t0ken"),
+        (influx(user="me", password=Secret("p:w"), organization="home"), "Token me:p:w"),
+        (influx("http://me:p%40w@host", organization="home"), basic("me:p@w")),
         (influx(), None),
     ],
 )
