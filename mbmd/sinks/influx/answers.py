@@ -43,12 +43,12 @@ def judge(answer: Answer, secrets: Iterable[str]) -> Refusal | None:
     Raises AwayError if the same lines may be taken later, be it after the user has mended something.
     """
     said = _Said(answer, secrets)
-    if answer.status in (200, 204) and not said.is_page:
+    if 200 <= answer.status < 300 and not said.is_page:
         return None
     if answer.status == _TOO_LARGE:
         return Refusal(said.with_status, too_many=True)
     if answer.status in (400, 422) and said.document:
-        return Refusal(said.text, _dropped(said))
+        return Refusal(said.text, _dropped(said.document))
     raise AwayError(f"{said.with_status}{_advice(answer, said)}", _pause(answer.headers.get("retry-after", "")))
 
 
@@ -95,12 +95,13 @@ def _presentable(text: str, secrets: Iterable[str]) -> str:
     return f"{text[:LONGEST]}..." if len(text) > LONGEST else text
 
 
-def _dropped(said: _Said) -> int | None:
+def _dropped(document: Mapping[str, Any]) -> int | None:
     """How many lines of a write that succeeded in part were not taken; None if it did not."""
-    if "partial write" not in said.text.lower():
+    reason = _reason(document)
+    if "partial write" not in reason.lower():
         return None
-    match = _DROPPED.search(str(_reason(said.document)))
-    return max(int(match[1]) if match else 0, len(_rows(said.document)), 1)
+    match = _DROPPED.search(reason)
+    return max(int(match[1]) if match else 0, len(_rows(document)), 1)
 
 
 def _advice(answer: Answer, said: _Said) -> str:

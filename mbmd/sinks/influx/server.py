@@ -33,20 +33,25 @@ class Server:
         self._address = address_of(config)
         self._gzip = config.gzip
         self.name = self._address.name
-        self._pool = urllib3.connection_from_url(
-            self._address.root,
-            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
-            retries=False,
-            **_encryption(config) if config.url.startswith("https:") else {},
-        )
+        self._encryption = _encryption(config) if config.url.startswith("https:") else {}
+        self._pool = self._make_pool()
 
     async def write(self, blocks: Sequence[bytes]) -> Refusal | None:
         """Write blocks of lines in one request; None when all are stored. Raises AwayError."""
         return judge(await aside(lambda: self._post(blocks)), self._address.secrets)
 
     def close(self) -> None:
-        """Close the connection, unless a write is under way."""
+        """Close the connection; that of a write which is under way is closed when it has ended."""
         self._pool.close()
+        self._pool = self._make_pool()
+
+    def _make_pool(self) -> urllib3.HTTPConnectionPool:
+        return urllib3.connection_from_url(
+            self._address.root,
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+            retries=False,
+            **self._encryption,
+        )
 
     def _post(self, blocks: Sequence[bytes]) -> Answer:
         body = b"".join(blocks)

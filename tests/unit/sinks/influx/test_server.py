@@ -95,6 +95,19 @@ def test_a_connection_that_was_closed_is_opened_again() -> None:
         assert http.connections == 2
 
 
+def test_it_can_be_written_to_again_after_it_was_closed() -> None:
+    with ScriptedHttp() as http:
+
+        async def run() -> None:
+            server = Server(influx(http.url))
+            for _ in range(2):
+                assert await server.write(LINES) is None
+                server.close()
+
+        asyncio.run(run())
+        assert http.connections == 2
+
+
 def test_the_token_goes_with_each_write() -> None:
     with ScriptedHttp() as http:
         write(influx(http.url, token=Secret("t0ken"), version="3"), 2)
