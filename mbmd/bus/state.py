@@ -12,6 +12,8 @@ from time import sleep
 
 import orjson
 
+from mbmd.folders import make_folder
+
 VERSION = 1
 LARGEST = 4 * 2**20
 """Bytes of the file at most."""
@@ -169,13 +171,6 @@ def _encode(devices: _Devices) -> bytes:
     if len(data) > LARGEST:
         raise _UnusableError(f"it would be larger than {LARGEST >> 20} MiB: delete it, as it is full of old devices")
     return data
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it; Path.mkdir would give the latter to everyone."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 @contextlib.contextmanager

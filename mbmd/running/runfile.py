@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from mbmd.bus.state import make_folder
+from mbmd.folders import make_folder
 
 LARGEST = 1 << 20
 """Bytes of the file at most."""
