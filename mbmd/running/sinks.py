@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import NamedTuple
 
-from mbmd.config.outputs import SinkKeys
+from mbmd.config.outputs import Influx, Outbox, SinkKeys
 from mbmd.config.run import RunConfig
 from mbmd.config.values import did_you_mean
 from mbmd.errors import UsageError
@@ -88,9 +88,18 @@ class Sinks:
 
 def _wanted(config: RunConfig) -> Iterator[tuple[str, object, Callable[[], Sink]]]:
     """Each sink by name, with the keys that it comes from and how it is made."""
+    if config.influx is not None:
+        keys_of_influx = config.influx, config.outbox
+        yield "influx", keys_of_influx, lambda: _influx(*keys_of_influx)
     for number, keys in enumerate(config.sinks):
         name = keys.use if [other.use for other in config.sinks].count(keys.use) == 1 else f"{keys.use}-{number + 1}"
         yield name, (keys.use, keys.options), lambda keys=keys, name=name: _foreign(keys, name)  # type: ignore[misc]
+
+
+def _influx(keys: Influx, outbox: Outbox | None) -> Sink:
+    from mbmd.sinks.influx.sink import InfluxSink
+
+    return InfluxSink(keys, outbox)
 
 
 def _foreign(keys: SinkKeys, name: str) -> Sink:
