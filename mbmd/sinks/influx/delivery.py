@@ -72,7 +72,8 @@ class Delivery:
             elif refusal.lines is None:
                 return None, refusal.text
             else:
-                refused, why = refused + refusal.lines, refusal.text
+                refused += min(refusal.lines, sum(block.count(b"\n") for block in part))
+                why = refusal.text
         return refused, why
 
     def _lost(self, lines: int) -> None:

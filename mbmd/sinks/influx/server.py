@@ -25,8 +25,8 @@ _MOST_OF_BODY = 1 << 14
 class Server:
     """The one connection to a database, kept between writes; `name` is what to call it in public.
 
-    The constructor raises UsageError for certificates that cannot be read and secrets that cannot be sent; it touches
-    no network.
+    The constructor raises UsageError for what cannot work, such as certificates that cannot be read; it touches no
+    network.
     """
 
     def __init__(self, config: Influx) -> None:
@@ -34,7 +34,10 @@ class Server:
         self._gzip = config.gzip
         self.name = self._address.name
         self._encryption = _encryption(config) if config.url.startswith("https:") else {}
-        self._pool = self._make_pool()
+        try:
+            self._pool = self._make_pool()
+        except exceptions.LocationParseError:
+            raise UsageError("influx.url: is not an address: write it as http://localhost:8086") from None
 
     async def write(self, blocks: Sequence[bytes]) -> Refusal | None:
         """Write blocks of lines in one request; None when all are stored. Raises AwayError."""
@@ -102,7 +105,7 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
 
 def _reason(error: BaseException) -> str:
     """Why there was no answer, without anything of what was sent."""
-    if isinstance(error, exceptions.NameResolutionError):
+    if isinstance(error, exceptions.NameResolutionError | exceptions.LocationParseError):
         return "its name is unknown"
     if isinstance(error, exceptions.ReadTimeoutError):
         return "no answer in time"

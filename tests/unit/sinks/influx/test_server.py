@@ -121,8 +121,14 @@ def test_nobody_listens() -> None:
     assert trouble(influx(f"http://me:s3cret@127.0.0.1:{port}")) == "Connection refused"
 
 
-def test_nobody_knows_the_name() -> None:
-    assert trouble(influx("http://no-such-host.invalid")) == "its name is unknown"
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "a" * 70])
+def test_nobody_knows_the_name(host: str) -> None:
+    assert trouble(influx(f"http://{host}")) == "its name is unknown"
+
+
+def test_an_address_that_is_none_is_told_at_once() -> None:
+    with pytest.raises(UsageError, match=r"^influx\.url: is not an address"):
+        Server(influx("http://me:s3cret@a%zz"))
 
 
 def closes(connection: socket.socket) -> None:
