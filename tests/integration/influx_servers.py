@@ -1,6 +1,7 @@
 """Databases of the distribution that take line protocol: influxd 1 and victoria-metrics, on ports of their own."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -66,9 +67,14 @@ class _Program:
             assert time.monotonic() < ends, "it does not answer"
             time.sleep(0.02)
 
-    def signal(self, number: int) -> None:
-        """SIGSTOP freezes it, SIGCONT lets it go on."""
-        self._process.send_signal(number)
+    def freeze(self) -> None:
+        """Stop all that it does; returns when none of its threads runs any more."""
+        self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once."""
@@ -145,5 +151,5 @@ def running(program: Influxd | VictoriaMetrics) -> Iterator[Any]:
     try:
         yield program
     finally:
-        program.signal(signal.SIGCONT)
+        program.thaw()
         program.kill()

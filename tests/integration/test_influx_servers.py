@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import signal
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -223,9 +222,9 @@ def test_a_frozen_server_is_given_up_and_told_again(
     blocks, readings = polls(20)
     sender = Sender(influxd.url, database)
     sender.once(blocks[:10])
-    influxd.signal(signal.SIGSTOP)
+    influxd.freeze()
     assert sender.trouble(blocks[10:]) == "no answer in time"
-    influxd.signal(signal.SIGCONT)
+    influxd.thaw()
     sender.once(blocks[10:])
     found = stored(influxd, database)
     assert (set(found), len(found)) == (readings, len(readings))
