@@ -50,7 +50,7 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
     mqtt = _with_secrets(loaded, "mqtt", config.mqtt, problems, warnings)
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
     problems += [loaded.problem(key, text) for key, text in output_problems(mqtt, influx)]
-    warnings += [str(loaded.problem(key, text)) for key, text in output_warnings(mqtt)]
+    warnings += [str(loaded.problem(key, text)) for key, text in output_warnings(mqtt, influx)]
     devices = _devices(loaded, placed, problems)
     problems += [loaded.problem(key, text) for key, text in topic_problems(mqtt, devices)]
     run = RunConfig(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import NamedTuple
 
-from mbmd.config.outputs import Mqtt, Outbox, SinkKeys
+from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.run import RunConfig
 from mbmd.config.values import did_you_mean
 from mbmd.errors import UsageError
@@ -90,6 +90,8 @@ def _wanted(config: RunConfig) -> Iterator[tuple[str, object, Callable[[], Sink]
     """Each sink by name, with the keys that it comes from and how it is made."""
     if (mqtt := config.mqtt) is not None:
         yield "mqtt", (mqtt, config.outbox), lambda: _mqtt(mqtt, config.outbox)
+    if (influx := config.influx) is not None:
+        yield "influx", (influx, config.outbox), lambda: _influx(influx, config.outbox)
     for number, keys in enumerate(config.sinks):
         name = keys.use if [other.use for other in config.sinks].count(keys.use) == 1 else f"{keys.use}-{number + 1}"
         yield name, (keys.use, keys.options), lambda keys=keys, name=name: _foreign(keys, name)  # type: ignore[misc]
@@ -99,6 +101,12 @@ def _mqtt(config: Mqtt, outbox: Outbox | None) -> Sink:
     from mbmd.sinks.mqtt.sink import MqttSink
 
     return MqttSink(config, outbox)
+
+
+def _influx(keys: Influx, outbox: Outbox | None) -> Sink:
+    from mbmd.sinks.influx.sink import InfluxSink
+
+    return InfluxSink(keys, outbox)
 
 
 def _foreign(keys: SinkKeys, name: str) -> Sink:
