@@ -50,7 +50,7 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
     mqtt = _with_secrets(loaded, "mqtt", config.mqtt, problems, warnings)
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
     problems += [loaded.told(key, text) for key, text in output_problems(mqtt, influx)]
-    warnings += [str(loaded.told(key, text)) for key, text in output_warnings(mqtt)]
+    warnings += [str(loaded.told(key, text)) for key, text in output_warnings(mqtt, influx)]
     run = RunConfig(
         devices=_devices(loaded, placed, problems),
         api=config.api,

@@ -34,8 +34,6 @@ def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
 def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
     if not influx.database:
         yield "influx.database", "is missing: give the database, or the bucket of InfluxDB 2"
-    if influx.token and (influx.user or influx.password):
-        yield "influx.token", "is for InfluxDB 2 and 3, user and password are for InfluxDB 1: give one of them"
     if influx.version in ("2", "3") and influx.user:
         yield "influx.user", f"is for InfluxDB 1: InfluxDB {influx.version} takes a token"
     if influx.version == "1" and influx.token:
@@ -48,7 +46,7 @@ def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
                 yield f"influx.{key}", "counts only if the server is at https://"
 
 
-def output_warnings(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
+def output_warnings(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
     """Keys that may not mean what their user wants."""
     if mqtt.broker and not (mqtt.topic or mqtt.homie or mqtt.homeassistant):
         yield "mqtt.broker", "nothing is published there, as topic, homie and homeassistant are empty"
@@ -56,3 +54,5 @@ def output_warnings(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
         yield "mqtt.insecure", "any certificate is taken: who stands between can read the password and all else"
     if mqtt.broker and mqtt.dead_band and not mqtt.on_change:
         yield "mqtt.dead_band", "counts only with on_change"
+    if influx.url and influx.token and influx.user:
+        yield "influx.user", "does not count beside a token"

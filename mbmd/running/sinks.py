@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     """A sink of a configuration.
 
     `path` is its place there, such as `sinks[0]`, and `keys` are all that it depends on. `make` makes it, and opens
-    nothing; it raises UsageError if that cannot work.
+    nothing; if that cannot work, it raises UsageError whose lines begin with a key.
     """
 
     name: str
@@ -70,11 +70,11 @@ class Sinks:
         running = {name: sink.keys for name, sink in self._running.items()}
         planned: dict[str, Planned] = {}
         problems = []
-        for name, path, keys, make in wanted(config, running):
+        for name, _, keys, make in wanted(config, running):
             try:
                 planned[name] = Planned(keys, None if running.get(name) == keys else make())
             except UsageError as error:
-                problems.append(f"{path}: {error}")
+                problems.append(str(error))
         if problems:
             raise UsageError("\n".join(problems))
         return planned
@@ -108,12 +108,14 @@ class Sinks:
 
 
 def check(config: RunConfig) -> Iterator[tuple[str, str]]:
-    """The places of sinks that cannot work, and why."""
+    """Keys such as `sinks[0].options` of sinks that cannot work, and why."""
     for _, path, _, make in wanted(config, {}):
         try:
             make()
         except UsageError as error:
-            yield path, str(error)
+            for line in str(error).splitlines():
+                key, _, text = line.partition(": ")
+                yield (key, text) if key.startswith(path) else (path, line)
 
 
 def wanted(config: RunConfig, running: Mapping[str, object]) -> Iterator[Wanted]:
@@ -143,10 +145,10 @@ def _foreign(keys: SinkKeys, name: str) -> Sink:
     known = {point.name: point for point in entry_points(group=GROUP)}
     if keys.use not in known:
         known_names = did_you_mean(keys.use, known) if known else ": no package that is installed brings one"
-        raise UsageError(f"unknown sink {keys.use!r}{known_names}")
+        raise UsageError(f"{keys.path}.use: unknown sink {keys.use!r}{known_names}")
     try:
         return Apart(known[keys.use].load()(dict(keys.options)), name)
-    except UsageError:
-        raise
+    except UsageError as error:
+        raise UsageError(f"{keys.path}.options: {error}") from None
     except (Exception, SystemExit) as error:
-        raise UsageError(f"sink {keys.use!r} cannot be made: {told(error)}") from error
+        raise UsageError(f"{keys.path}: sink {keys.use!r} cannot be made: {told(error)}") from error

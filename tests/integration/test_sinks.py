@@ -149,8 +149,8 @@ def test_a_reload_lets_those_with_the_same_keys_go_on(zoo: Zoo) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("wrong", ["refusing", "unheard-of"])
-def test_a_wrong_one_refuses_the_whole_reload(zoo: Zoo, wrong: str) -> None:
+@pytest.mark.parametrize(("wrong", "key"), [("refusing", "sinks[1].options"), ("unheard-of", "sinks[1].use")])
+def test_a_wrong_one_refuses_the_whole_reload(zoo: Zoo, wrong: str, key: str) -> None:
     async def main() -> None:
         config = mocked("good")
         async with running(config) as live:
@@ -159,7 +159,7 @@ def test_a_wrong_one_refuses_the_whole_reload(zoo: Zoo, wrong: str) -> None:
             there = live.hub.sinks
             more = replace(configuration("sdm:1@mock", "sdm:2@mock"), sinks=sinks("hanging", wrong))
             report = await live.reload(more)
-            assert [error.partition(":")[0] for error in report.errors] == ["sinks[1]"]
+            assert [error.partition(":")[0] for error in report.errors] == [key]
             assert live.hub.sinks == there
             assert list(live.hub.devices.values()) == [device]
             await live.polled([device])
@@ -170,7 +170,7 @@ def test_a_wrong_one_refuses_the_whole_reload(zoo: Zoo, wrong: str) -> None:
 
 def test_a_wrong_one_keeps_the_daemon_from_starting(zoo: Zoo) -> None:
     async def main() -> None:
-        with pytest.raises(UsageError, match=r"sinks\[0\]: file '' is no good"):
+        with pytest.raises(UsageError, match=r"sinks\[0\].options: file '' is no good"):
             async with running(mocked("refusing")):
                 pass
 

@@ -63,9 +63,9 @@ def test_the_example_writes_what_is_polled(tmp_path: Path, monkeypatch: pytest.M
     assert all(150 < voltage < 300 for voltage in voltages)
     file.write_text(file.read_text().replace("folder=", "floder="), encoding="utf-8")
     complaint = "give the folder and nothing else, as in options: [folder=/srv/meters]"
-    assert check(file, 2) == f"{file}:2: sinks[0]: {complaint}\n"
+    assert check(file, 2) == f"{file}:3: sinks[0].options: {complaint}\n"
     file.write_text(file.read_text().replace("use: csv", "use: csvs"), encoding="utf-8")
-    assert check(file, 2) == f"{file}:2: sinks[0]: unknown sink 'csvs': did you mean csv?\n"
+    assert check(file, 2) == f"{file}:2: sinks[0].use: unknown sink 'csvs': did you mean csv?\n"
 
 
 def check(file: Path, code: int) -> str:

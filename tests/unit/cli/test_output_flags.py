@@ -193,3 +193,9 @@ def test_words_to_choose_from_are_completed() -> None:
     assert offered["mqtt.payload"]("j") == ["json"]
     assert offered["influx.version"]("") == ["auto", "1", "2", "3"]
     assert {"mqtt.ca", "outbox.folder"} <= set(offered)
+
+
+def test_a_user_beside_a_token_does_not_count_and_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    made = influx("--influx-token", "t", "--influx-user", "me", "--influx-password", "x")
+    assert (made.token, made.user) == ("t", "me")
+    assert [record.getMessage() for record in caplog.records] == ["--influx-user: does not count beside a token"]

@@ -112,8 +112,8 @@ def test_a_plan_that_cannot_work_changes_nothing(made: list[Counting]) -> None:
         with pytest.raises(UsageError) as caught:
             running.plan(config(keys("refusing", "sinks[0]", file="x"), keys("conting", "sinks[1]"), keys("hanging")))
         assert str(caught.value).splitlines() == [
-            "sinks[0]: file 'x' is no good",
-            "sinks[1]: unknown sink 'conting': did you mean counting?",
+            "sinks[0].options: file 'x' is no good",
+            "sinks[1].use: unknown sink 'conting': did you mean counting?",
         ]
         poll(hub, 1)
         await until(lambda: made[0].updates)
@@ -150,7 +150,7 @@ def test_what_cannot_be_made_is_told(make: Any, words: str, monkeypatch: pytest.
 def test_without_packages_there_are_no_sinks(monkeypatch: pytest.MonkeyPatch) -> None:
     installed(monkeypatch)
     assert list(check(config(keys("csv")))) == [
-        ("sinks[0]", "unknown sink 'csv': no package that is installed brings one")
+        ("sinks[0].use", "unknown sink 'csv': no package that is installed brings one")
     ]
     assert list(check(config())) == []
 
@@ -270,8 +270,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_package_that_is_installed_brings_its_sink(package: str) -> None:
     assert list(check(config(keys("tiny", file="a.csv")))) == []
     assert package in sys.modules
-    assert list(check(config(keys("tiny")))) == [("sinks[0]", "give a file, as in file=a.csv")]
-    assert "unknown sink 'tini': did you mean tiny?" in dict(check(config(keys("tini"))))["sinks[0]"]
+    assert list(check(config(keys("tiny")))) == [("sinks[0].options", "give a file, as in file=a.csv")]
+    assert "unknown sink 'tini': did you mean tiny?" in dict(check(config(keys("tini"))))["sinks[0].use"]
 
     async def main() -> None:
         hub = one_device()
