@@ -21,7 +21,7 @@ _STATE = 3
 def hide_secrets(words: Sequence[str]) -> None:
     """Overwrite the secrets among the last words that this process was started with.
 
-    Says on standard error where that does not work. No other thread may be looking at the words.
+    Says on standard error where that does not work.
     """
     found = [span for span in spans(words) if span[1] < span[2]]
     if not found:

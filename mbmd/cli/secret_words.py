@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mbmd.cli.output_flags import FLAGS
+from mbmd.config.given import MASK
 
 # Known to type checkers as that of typing, whose import would be an eighth of what `mbmd --help` takes.
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     Span = tuple[int, int, int]
     """The number of a word, and from where to where in it the secret is."""
 
-MASK = "********"
 _SECRETS = tuple(flag for key, flag in FLAGS.items() if key.endswith(("password", "token")))
 _ADDRESSES = (FLAGS["mqtt.broker"], FLAGS["influx.url"])
 _SOUNDS_SECRET = re.compile(r"--.*(pas|pw|token|secret)", re.IGNORECASE)
