@@ -49,10 +49,10 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         problems.append(_no_devices(loaded.file))
     mqtt = _with_secrets(loaded, "mqtt", config.mqtt, problems, warnings)
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
-    problems += [loaded.problem(key, text) for key, text in output_problems(mqtt, influx)]
-    warnings += [str(loaded.problem(key, text)) for key, text in output_warnings(mqtt, influx)]
+    problems += [loaded.told(key, text) for key, text in output_problems(mqtt, influx)]
+    warnings += [str(loaded.told(key, text)) for key, text in output_warnings(mqtt, influx)]
     devices = _devices(loaded, placed, problems)
-    problems += [loaded.problem(key, text) for key, text in topic_problems(mqtt, devices)]
+    problems += [loaded.told(key, text) for key, text in topic_problems(mqtt, devices)]
     run = RunConfig(
         devices=devices,
         api=config.api,
@@ -154,7 +154,7 @@ def _with_secrets(loaded: Loaded, name: str, section: _Sink, problems: list[Prob
         try:
             secrets[secret], warning = read_secret(path)
         except UsageError as error:
-            problems.append(loaded.problem(f"{name}.{key}", str(error)))
+            problems.append(loaded.told(f"{name}.{key}", str(error)))
         else:
-            warnings += [str(loaded.problem(f"{name}.{key}", warning))] if warning else []
+            warnings += [str(loaded.told(f"{name}.{key}", warning))] if warning else []
     return structs.replace(section, **secrets)

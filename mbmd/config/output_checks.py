@@ -62,8 +62,6 @@ def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
         yield "influx.database", "is missing: give the database, or the bucket of InfluxDB 2"
     if not influx.measurement or influx.measurement.startswith("#") or "\\" in influx.measurement:
         yield "influx.measurement", "must be a name without backslashes that does not begin with #"
-    if influx.token and (influx.user or influx.password):
-        yield "influx.token", "is for InfluxDB 2 and 3, user and password are for InfluxDB 1: give one of them"
     if influx.version in ("2", "3") and influx.user:
         yield "influx.user", f"is for InfluxDB 1: InfluxDB {influx.version} takes a token"
     if influx.version == "1" and influx.token:
@@ -86,3 +84,5 @@ def output_warnings(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
         yield "influx.insecure", "any certificate is taken: who stands between can read the password and all else"
     if mqtt.broker and mqtt.dead_band and not mqtt.on_change:
         yield "mqtt.dead_band", "counts only with on_change"
+    if influx.url and influx.token and influx.user:
+        yield "influx.user", "does not count beside a token"
