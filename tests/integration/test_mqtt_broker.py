@@ -41,7 +41,7 @@ def play(main: Coroutine[Any, Any, None]) -> None:
 
 async def trouble(url: str, **keys: Any) -> str:
     """Why there is no connection."""
-    async with running(url, **keys) as (broker, health, _, _):
+    async with running(url, pause=1000.0, **keys) as (broker, health, _, _):
         await eventually(lambda: health.failures > 0)
         assert not broker.connected
         return health.trouble
@@ -219,30 +219,36 @@ def test_a_broker_may_come_late_die_and_come_again(
     play(main())
 
 
-@pytest.mark.parametrize("listener", [Listener.PLAIN, Listener.SECURE_WEBSOCKET])
-def test_a_frozen_broker_holds_up_nothing_and_is_found_out(tmp_path: Path, listener: Listener) -> None:
+def test_a_frozen_broker_holds_up_nothing_and_is_found_out(tmp_path: Path) -> None:
+    async def publish(mosquitto_: Mosquitto, listener: Listener, ready: asyncio.Barrier) -> None:
+        url, keys = mosquitto_.url(listener), keys_for(mosquitto_, listener)
+        async with running(url, keepalive=1.0, clientid=listener.value, **keys) as (broker, health, _, _):
+            await connected(broker)
+            await ready.wait()
+            longest, published = 0.0, 0
+            while broker.connected:
+                started = time.thread_time()
+                async with maybe(0.02):
+                    broker.publish(Message("mbmd/a", bytes(5000)))
+                    published += 1
+                    await broker.drained()
+                longest = max(longest, time.thread_time() - started)
+            assert longest < 0.5
+            assert published == health.sent + health.dropped
+            assert health.trouble == "it was silent for longer than 1 s (mqtt.keepalive)"
+            started = time.monotonic()
+            await broker.close([WILL])
+            assert time.monotonic() - started < 5
+
     async def main() -> None:
-        with mosquitto(tmp_path / "broker", listener) as mosquitto_:
-            keys = keys_for(mosquitto_, listener)
-            async with running(mosquitto_.url(), keepalive=1.0, **keys) as (broker, health, _, _):
-                await connected(broker)
-                mosquitto_.freeze()
-                longest = 0.0
-                published = 0
-                while broker.connected:
-                    started = time.thread_time()
-                    async with maybe(0.02):
-                        broker.publish(Message("mbmd/a", bytes(5000)))
-                        published += 1
-                        await broker.drained()
-                    longest = max(longest, time.thread_time() - started)
-                assert longest < 0.5
-                assert published - health.sent - health.dropped == 0
-                assert health.trouble == "it was silent for longer than 1 s (mqtt.keepalive)"
-                started = time.monotonic()
-                await broker.close([WILL])
-                assert time.monotonic() - started < 5
-                mosquitto_.thaw()
+        listeners = (Listener.PLAIN, Listener.SECURE_WEBSOCKET)
+        with mosquitto(tmp_path / "broker", *listeners) as mosquitto_:
+            ready = asyncio.Barrier(len(listeners) + 1)
+            publishing = [asyncio.create_task(publish(mosquitto_, listener, ready)) for listener in listeners]
+            await ready.wait()
+            mosquitto_.freeze()
+            await asyncio.gather(*publishing)
+            mosquitto_.thaw()
 
     play(main())
 

@@ -27,6 +27,18 @@ class Wire:
         return mid
 
 
+def test_progress_is_the_latest_acknowledgement() -> None:
+    now = 1.0
+    inflight = Inflight(Wire().send, SinkHealth("mqtt"), lambda: now)
+    inflight.put(messages(1)[0])
+    now = 2.0
+    assert inflight.progress == 1.0
+    inflight.answered(77, TAKEN)
+    assert inflight.progress == 1.0
+    inflight.answered(1, TAKEN)
+    assert inflight.progress == 2.0
+
+
 def test_an_id_in_use_is_not_used_twice() -> None:
     wire, health = Wire(), SinkHealth("mqtt")
     inflight = Inflight(wire.send, health, lambda: 0.0)
