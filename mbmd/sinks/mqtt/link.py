@@ -13,6 +13,7 @@ from mbmd.sinks.mqtt.ears import Ears, Hear
 from mbmd.sinks.mqtt.inflight import BAD_TOPIC, Inflight, Receipt
 from mbmd.sinks.mqtt.limits import Limits, limits_of
 from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.mqtt.packet import NO_PROPERTIES, publish_packet
 from mbmd.sinks.mqtt.pump import Pump
 from mbmd.sinks.mqtt.words import (
     CLOSED,
@@ -46,6 +47,7 @@ class Link:
         self._health = health
         self._clock = loop.time
         self._client = make_client(setup)
+        self._properties = NO_PROPERTIES if setup.config.version == "5" else b""
         self._pump = Pump(self._client, self._written, self.hang_up)
         self._dial = Dial(self._client, setup)
         self._inflight = Inflight(self._send, health, loop.time)
@@ -103,7 +105,7 @@ class Link:
             self._inflight.put(message, receipt)
             return
         try:
-            self._send(message)
+            self._send_unacknowledged(message)
         except ValueError:
             self._refuse(message, receipt, BAD_TOPIC)
             return
@@ -114,7 +116,7 @@ class Link:
 
     async def drained(self) -> None:
         """Until there is room for more, or it is over."""
-        while (self._client.want_write() or self._inflight.full) and not self._over.is_set():
+        while (self._pump.is_busy or self._inflight.full) and not self._over.is_set():
             await self._moved.wait()
 
     async def deliver(self, messages: Sequence[Message], receipt: Receipt) -> None:
@@ -147,10 +149,17 @@ class Link:
         for message in last:
             self.publish(message)
             await self.drained()
-        while (self._client.want_write() or not self._inflight.empty) and not self._over.is_set():
+        while (self._pump.is_busy or not self._inflight.empty) and not self._over.is_set():
             await self._moved.wait()
         self._client.disconnect()
         await self._over.wait()
+
+    def _send_unacknowledged(self, message: Message) -> None:
+        """Send a message of QoS 0. Raises ValueError for one that cannot be sent."""
+        if self._pump.takes_packets:
+            self._pump.send(publish_packet(message, self._properties))
+        else:
+            self._send(message)
 
     def _send(self, message: Message) -> int:
         """Give a message to the library; returns its id."""

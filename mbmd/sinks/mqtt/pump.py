@@ -4,12 +4,13 @@ import asyncio
 import logging
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as paho
 
-from mbmd.sinks.mqtt.words import NO_MQTT
+from mbmd.sinks.mqtt.words import CLOSED, NO_MQTT
 
 SEND_BUFFER = 1 << 17
 """Bytes that the system may keep for a broker that is slow: they would be too old, and a ping wait behind them."""
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 class Pump:
     """Reads and writes while there is a socket.
 
-    `written` is called when all that the client had is written, `broken` with what is wrong in what came.
+    `written` is called when all is written that the client had and that was sent beside it, `broken` with what is
+    wrong with the connection.
     `writing` while it writes: what the client tells then is of messages that nobody acknowledges.
     """
 
@@ -35,8 +37,10 @@ class Pump:
         self.writing = False
         self._number = -1
         self._tcp: socket.socket | None = None
+        self._beside = bytearray()
+        self._is_cut = False
         client.on_socket_register_write = self._want_write
-        client.on_socket_unregister_write = self._want_no_write
+        client.on_socket_unregister_write = self._settle
         client.on_socket_close = self._closed
 
     def start(self) -> None:
@@ -51,6 +55,22 @@ class Pump:
         self._loop.add_reader(self._number, self._read)
         if self._client.want_write():
             self._loop.add_writer(self._number, self._write)
+
+    @property
+    def takes_packets(self) -> bool:
+        """Whether `send` can be used: a websocket has frames around packets."""
+        return self._tcp is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be written."""
+        return bool(self._beside) or self._client.want_write()
+
+    def send(self, packet: bytes) -> None:
+        """Write a whole packet behind those of the client, which knows nothing of it."""
+        if not self._beside and self._number >= 0:
+            self._loop.add_writer(self._number, self._write)
+        self._beside += packet
 
     def stop(self) -> None:
         """Close the socket, whatever is left to write."""
@@ -79,7 +99,29 @@ class Pump:
         return pending() if pending is not None else 0
 
     def _write(self) -> None:
-        """All that waits, in as few segments as hold it, and at once."""
+        """All that waits, in as few segments as hold it, and at once; a packet that was begun is ended first."""
+        if self._is_cut:
+            self._write_beside()
+        if self._client.want_write() and not self._is_cut:
+            self._write_client()
+        if self._beside and not (self._is_cut or self._client.want_write()):
+            self._write_beside()
+        self._settle()
+
+    def _write_beside(self) -> None:
+        if self._tcp is None:
+            return
+        try:
+            sent = self._tcp.send(self._beside)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            sent = 0
+        except OSError:
+            self._broken(CLOSED)
+            return
+        del self._beside[:sent]
+        self._is_cut = bool(self._beside)
+
+    def _write_client(self) -> None:
         tcp = self._tcp
         if tcp is not None:
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
@@ -93,11 +135,11 @@ class Pump:
         if self._number >= 0:
             self._loop.add_writer(self._number, self._write)
 
-    def _want_no_write(self, *_: object) -> None:
-        if self._number >= 0:
+    def _settle(self, *_: object) -> None:
+        """Look at the socket no longer than there is something to write."""
+        if self._number >= 0 and not self.is_busy:
             self._loop.remove_writer(self._number)
-            if not self._client.want_write():
-                self._written()
+            self._written()
 
     def _closed(self, *_: object) -> None:
         self._leave()
@@ -106,6 +148,7 @@ class Pump:
         """Before the socket is closed; what the client calls later, even in another thread, does nothing."""
         number, self._number = self._number, -1
         self._socket = self._tcp = None
+        self._beside.clear()
         if number >= 0:
             self._loop.remove_reader(number)
             self._loop.remove_writer(number)

@@ -191,3 +191,27 @@ def test_nothing_that_a_broker_sends_does_harm(version: str, data: bytes, first:
             assert not task.done()
 
     play(main())
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_messages_of_every_quality_of_service_come_whole_through_a_pipe_that_is_full(version: str) -> None:
+    """Some go past the client library; no packet may be cut in two by another."""
+
+    async def main() -> None:
+        async with fake_broker() as fake, running(fake.url, version=version) as (broker, _, _, _):
+            await connected(broker)
+            wanted = [
+                Message(f"mbmd/{i}", bytes([i % 251]) * (1 + i * 97 % 9000), False, i % 5 % 3) for i in range(600)
+            ]
+
+            fake.hears.clear()
+            for message in wanted:
+                broker.publish(message)
+                await asyncio.sleep(0)
+            fake.hears.set()
+            await fake.until(lambda: len(fake.last.published) == len(wanted))
+            for qos in (0, 1, 2):
+                came = [(p.topic, p.payload) for p in fake.last.published if p.qos == qos]
+                assert came == [(m.topic, m.payload) for m in wanted if m.qos == qos]
+
+    play(main())
