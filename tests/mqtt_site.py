@@ -25,7 +25,8 @@ Hear = Callable[[str, bytes, bool], None]
 class FakeBroker:
     """The connection, and the broker at its other end."""
 
-    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None) -> None:
+    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None, *, quiet: bool = False) -> None:
+        self.quiet = quiet
         self.config = config
         self.health = health
         self.will = will
@@ -85,6 +86,8 @@ class FakeBroker:
     def publish(self, message: Message) -> None:
         if self.connected:
             self.said.append(message)
+            if message.retain:
+                self.kept[message.topic] = message.payload
 
     async def drained(self) -> None:
         while self.frozen and self.connected:
@@ -97,8 +100,8 @@ class FakeBroker:
 
     def listen(self, filters: Sequence[str], hear: Hear) -> None:
         self.ears[tuple(filters)] = hear
-        for topic, payload in self.kept.items():
-            if any(topic_matches_sub(one, topic) for one in filters):
+        for topic, payload in list(self.kept.items()):
+            if payload and any(topic_matches_sub(one, topic) for one in filters):
                 hear(topic, payload, True)
 
     def unlisten(self, filters: Sequence[str]) -> None:
@@ -198,8 +201,8 @@ async def settled() -> None:
 
 @contextmanager
 def _patched(site: Site) -> Iterator[None]:
-    def broker(config: Mqtt, health: SinkHealth, will: Message | None = None) -> FakeBroker:
-        site.brokers.append(FakeBroker(config, health, will))
+    def broker(config: Mqtt, health: SinkHealth, will: Message | None = None, *, quiet: bool = False) -> FakeBroker:
+        site.brokers.append(FakeBroker(config, health, will, quiet=quiet))
         return site.brokers[-1]
 
     def outbox(*given: object) -> FakeOutbox:

@@ -221,6 +221,19 @@ def subscriber(
         client.loop_stop()
 
 
+def take_place(broker: Mosquitto, clientid: str) -> None:
+    """Connect with a client's id, for which the broker ends its connection and says its will."""
+    client, taken = paho.Client(CallbackAPIVersion.VERSION2, clientid), threading.Event()
+    client.on_connect = lambda *_: taken.set()
+    client.connect(HOST, broker.ports[Listener.PLAIN])
+    client.loop_start()
+    try:
+        assert taken.wait(PATIENCE), broker.log
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
 def _needs(program: str) -> str:
     """Where a program is; without it the test is skipped."""
     found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")

@@ -10,7 +10,7 @@ import pytest
 from mbmd.config.outputs import Mqtt, Outbox
 from mbmd.config.run import RunConfig
 from tests.integration.live_daemon import configuration, run, running, until
-from tests.integration.mosquitto import Heard, Mosquitto, mosquitto, subscriber
+from tests.integration.mosquitto import Heard, Mosquitto, mosquitto, subscriber, take_place
 
 METERS = ("sdm:1@mock", "janitza:2@mock", "dzg:3@mock", "sbc:4@mock", "orno1p:5@mock")
 CONNECTED = Heard("mbmd/status", b"connected", False)
@@ -84,6 +84,20 @@ def test_the_broker_may_come_late_and_again(broker: Mosquitto) -> None:
                     assert notes.latest["mbmd/status"] == b"connected"
                     assert notes.latest["mbmd/sdm1-1/status"] == b"online"
                 broker.kill()
+
+    run(main())
+
+
+def test_a_device_is_lost_no_longer_than_the_connection_with_its_will(broker: Mosquitto) -> None:
+    async def main() -> None:
+        async with running(daemon_of(broker, homie="homie", homie_wills=True)) as daemon:
+            await daemon.online("SDM1.1")
+            with subscriber(broker, "homie/+/$state") as notes:
+                await notes.until(lambda _: notes.latest.get("homie/sdm1-1/$state") == b"ready")
+                await until(lambda: "as mbmd-homie-sdm1-1-state " in broker.log)
+                take_place(broker, "mbmd-homie-sdm1-1-state")
+                await notes.until(lambda all_heard: any(heard.payload == b"lost" for heard in all_heard))
+                await notes.until(lambda _: notes.latest["homie/sdm1-1/$state"] == b"ready")
 
     run(main())
 

@@ -35,11 +35,15 @@ class Broker:
     Not for threads.
     """
 
-    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None) -> None:
-        """Raises UsageError for certificates that cannot be read; touches no network."""
+    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None, *, quiet: bool = False) -> None:
+        """Raises UsageError for certificates that cannot be read; touches no network.
+
+        A `quiet` one tells its coming and going only to who looks for faults.
+        """
         self.session = 0
         self._setup = Setup(config, parse_broker(config.broker), tls_context(config), will, set())
         self._health = health
+        self._quiet = quiet
         self._link: Link | None = None
         self._standing: Link | None = None
         self._delivered: Counter[Said] = Counter()
@@ -54,7 +58,7 @@ class Broker:
     async def run(self) -> None:
         """Connect, again and again, until `close` or cancelled; a connection stays open for `close` then."""
         clock = asyncio.get_running_loop().time
-        outage = Outage(self._setup.name, self._health, clock)
+        outage = Outage(self._setup.name, self._health, clock, quiet=self._quiet)
         failures = short = 0
         while not self._closed.is_set():
             link = self._link = Link(self._setup, self._health)

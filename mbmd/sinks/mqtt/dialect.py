@@ -22,6 +22,9 @@ class Dialect(Protocol):
     def wills(self, devices: Devices, /) -> Sequence[Message]:
         """What the broker is to say when mbmd is lost without a farewell, the most important first."""
 
+    def corrects(self, devices: Devices, /) -> Iterable[Message]:
+        """What is true of what wills say, as far as it was said: a broker may have said one though mbmd is there."""
+
     def births(self, devices: Devices, /) -> Iterable[Message]:
         """That mbmd is there."""
 
@@ -54,6 +57,10 @@ class Silent:
     """A dialect that says nothing; what others say of these things is in their own words."""
 
     def wills(self, _: Devices, /) -> Sequence[Message]:
+        """None."""
+        return ()
+
+    def corrects(self, _: Devices, /) -> Iterable[Message]:
         """None."""
         return ()
 

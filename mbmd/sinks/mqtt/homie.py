@@ -10,7 +10,7 @@ from mbmd.config.outputs import Mqtt
 from mbmd.measurements import Measurement
 from mbmd.readings.device import DeviceReadings, State
 from mbmd.sinks.mqtt.dialect import Devices
-from mbmd.sinks.mqtt.homie_common import ALERT, INIT, LOST, NODE, READY, Homie, datatype
+from mbmd.sinks.mqtt.homie_common import ALERT, INIT, LARGEST, LOST, NODE, READY, Homie, datatype
 from mbmd.sinks.mqtt.message import Message
 
 _MARK = "$implementation/clientid"
@@ -79,7 +79,7 @@ def _topics(device: str, properties: bytes) -> Iterable[str]:
     """All topics that mbmd keeps of a device with such properties, the mark last."""
     yield f"{device}/$state"
     # Whatever is there was written by anyone: what is no id would be no topic either.
-    for name in filter(_PROPERTY.fullmatch, properties.decode(errors="replace").split(",")):
+    for name in filter(_PROPERTY.fullmatch, properties[:LARGEST].decode(errors="replace").split(",")):
         yield f"{device}/{NODE}/{name}"
         yield from (f"{device}/{NODE}/{name}/{attribute}" for attribute in _OF_PROPERTY)
     yield from (f"{device}/{attribute}" for attribute in (*_OF_DEVICE, _PROPERTIES, _MARK))

@@ -14,7 +14,7 @@ from mbmd.config.outputs import Mqtt
 from mbmd.measurements import Measurement
 from mbmd.readings.device import DeviceReadings, State
 from mbmd.sinks.mqtt.dialect import Devices
-from mbmd.sinks.mqtt.homie_common import DISCONNECTED, INIT, LOST, NODE, READY, Homie, datatype
+from mbmd.sinks.mqtt.homie_common import DISCONNECTED, INIT, LARGEST, LOST, NODE, READY, Homie, datatype
 from mbmd.sinks.mqtt.message import Message
 
 _ALERT = "$alert/offline"
@@ -57,6 +57,9 @@ class Homie5(Homie):
 
     def wills(self, devices: Devices) -> Sequence[Message]:  # noqa: ARG002
         return self._say_root(LOST)
+
+    def corrects(self, devices: Devices) -> Iterable[Message]:  # noqa: ARG002
+        return self._say_root(READY)
 
     def births(self, devices: Devices) -> Iterable[Message]:
         super().births(devices)
@@ -129,7 +132,9 @@ def _description(described: Mapping[str, Any]) -> bytes:
 
 
 def _loaded(payload: bytes) -> dict[str, Any]:
-    """The object in a description, empty if there is none: anyone may have written it."""
+    """The object in a description, empty if there is none of a fair size: anyone may have written it."""
+    if len(payload) > LARGEST:
+        return {}
     try:
         described = orjson.loads(payload)
     except orjson.JSONDecodeError:

@@ -2,8 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from mbmd.config.outputs import Mqtt
 from mbmd.measurements import Kind, Measurement
@@ -14,8 +15,10 @@ from mbmd.sinks.mqtt.message import Message
 
 NODE = "meter"
 INIT, READY, ALERT, DISCONNECTED, LOST = "init", "ready", "alert", "disconnected", "lost"
-_OF_HOMIE = re.compile(r"[^/]*/(\$|[a-z0-9_-]+/).+", re.DOTALL)
-"""A device and an attribute, or a node and what is below it: others may stand at the same root, such as `Power/L1`."""
+LARGEST = 1 << 18
+"""Bytes of a description, or a list of properties, that may be ours: all known measurements take a thirtieth of it."""
+_OF_HOMIE = re.compile(rf"[^/]*/(\$|{NODE}/).+", re.DOTALL)
+"""A device and an attribute, or what is below its node: others may stand at the same root, such as `Power/L1`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +93,10 @@ class Homie(ABC):
         shown = self._fresh(device)
         return self.announce(device) if shown is None else self._state(shown)
 
+    def corrects(self, devices: Devices) -> Iterable[Message]:
+        all_shown = filter(None, map(self._fresh, devices.values()))
+        return [message for shown in all_shown for message in self._state(shown)]
+
     def values(self, update: Update) -> Iterable[Message]:
         device, qos = update.device, self._qos
         shown = self._shown.get(device.id)
@@ -125,12 +132,12 @@ class Homie(ABC):
 
     def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
         own = self.own(devices)
-        stale = [
+        stale = (
             topic
             for topic, payload in retained.items()
             if payload and (kept := own.get(self.device_topic(topic))) is not None and topic not in kept
-        ]
-        return self.clear([*stale, *self.former(own, retained)])
+        )
+        return self.clear(chain(stale, self.former(own, retained)))
 
     def own(self, devices: Devices) -> dict[str, Container[str]]:
         """What the broker shall keep: all topics of each device, by the device's."""
@@ -152,9 +159,9 @@ class Homie(ABC):
         """Retained messages, by topic."""
         return [Message(topic, payload, True, self._qos) for topic, payload in payloads.items()]
 
-    def clear(self, topics: Iterable[str]) -> list[Message]:
+    def clear(self, topics: Iterable[str]) -> Iterator[Message]:
         """Messages by which the broker forgets topics."""
-        return [Message(topic, b"", True, self._qos) for topic in topics]
+        return (Message(topic, b"", True, self._qos) for topic in topics)
 
     def label(self, device: DeviceReadings) -> str:
         """What people call a device."""

@@ -1,7 +1,7 @@
 """What the broker keeps of earlier times, and is no more."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.dialect import Dialect
@@ -16,22 +16,21 @@ MOST_BYTES = 16 << 20
 """Bounds for a broker that sends whatever it likes; what is beyond them is left as it is."""
 
 
-async def clear_leftovers(broker: Broker, feed: Feed, dialect: Dialect) -> None:
-    """Ask a broker for what it keeps that looks like a dialect's, and clear what is none of it any more."""
-    filters = dialect.watches(feed.devices)
-    if filters:
-        kept = await _kept(broker, filters)
-        await Voice(broker).say(dialect.outdated(feed.devices, kept))
+async def clear_leftovers(broker: Broker, feed: Feed, dialects: Iterable[Dialect]) -> None:
+    """Ask a broker for what it keeps that looks like the dialects', and clear what is none of it any more.
 
-
-async def _kept(broker: Broker, filters: Sequence[str]) -> Mapping[str, bytes]:
-    kept = _Kept()
-    broker.listen(filters, kept.hear)
+    It is asked before this waits for anything: what is said later does not hide what was kept before.
+    """
+    asked = [(dialect, filters, _Kept()) for dialect in dialects if (filters := dialect.watches(feed.devices))]
+    for _, filters, kept in asked:
+        broker.listen(filters, kept.hear)
     try:
-        await kept.complete()
+        await asyncio.gather(*(kept.complete() for *_, kept in asked))
     finally:
-        broker.unlisten(filters)
-    return kept.messages
+        for _, filters, _ in asked:
+            broker.unlisten(filters)
+    for dialect, _, kept in asked:
+        await Voice(broker).say(dialect.outdated(feed.devices, kept.messages))
 
 
 class _Kept:

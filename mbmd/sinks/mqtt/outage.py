@@ -14,10 +14,11 @@ log = logging.getLogger(__name__)
 
 
 class Outage:
-    """Tells of the connection of `name` in the log and in the health of its sink."""
+    """Tells of the connection of `name` in the log and in the health of its sink; a `quiet` one for debugging only."""
 
-    def __init__(self, name: str, health: SinkHealth, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, health: SinkHealth, clock: Callable[[], float], *, quiet: bool = False) -> None:
         self._name = name
+        self._quiet = quiet
         self._health = health
         self._clock = clock
         self._trouble = ""
@@ -36,11 +37,14 @@ class Outage:
         self._trouble = self._health.trouble = trouble
         self._health.connected = False
         self._health.failures += 1
-        log.log(logging.WARNING if loud else logging.DEBUG, "%s: %s", self._name, trouble)
+        self._log(logging.WARNING if loud else logging.DEBUG, trouble)
 
     def end(self) -> None:
         """The connection stands."""
         again = " again" if self._trouble else ""
-        log.log(logging.INFO if self._loud else logging.DEBUG, "%s: connected%s", self._name, again)
+        self._log(logging.INFO if self._loud else logging.DEBUG, f"connected{again}")
         self._trouble = self._health.trouble = ""
         self._health.connected = True
+
+    def _log(self, level: int, text: str) -> None:
+        log.log(logging.DEBUG if self._quiet else level, "%s: %s", self._name, text)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mbmd.readings.device import DeviceReadings
 
 NO_UPDATES = Wants(updates=False, states=False)
+SETTLING = 1.0
+"""Seconds for which further connections with wills are waited for."""
 
 
 class MqttSink:
@@ -42,6 +44,7 @@ class MqttSink:
         self._outbox = outbox or OutboxKeys()
         self._live, self._stored = make_speeches(config)
         self._present: dict[str, DeviceReadings] = {}
+        self._will_said = asyncio.Event()
         Broker(config, SinkHealth(self.name))  # which reads the certificates
 
     async def run(self, feed: Feed) -> None:
@@ -75,14 +78,22 @@ class MqttSink:
     async def _on_connection(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
         session = Session(self._config, broker, feed, self._live, self._present)
         reports = [report(d, feed, Voice(broker).say) for d in self._live.dialects if isinstance(d, Diagnosing)]
-        await first_of(session.run(), self._clear_leftovers(broker, feed, turnover), *reports)
+        leftovers = self._clear_leftovers(broker, feed, turnover)
+        await first_of(leftovers, session.run(), self._correct(broker, feed), *reports)
 
     async def _clear_leftovers(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
         while True:
             devices = feed.devices
-            for dialect in self._live.dialects:
-                await clear_leftovers(broker, feed, dialect)
+            await clear_leftovers(broker, feed, self._live.dialects)
             await turnover.of(devices)
+
+    async def _correct(self, broker: Broker, feed: Feed) -> None:
+        """Say how it really is when the broker may have said a will; connections often come many at once."""
+        while True:
+            await self._will_said.wait()
+            await asyncio.sleep(SETTLING)
+            self._will_said.clear()
+            await Voice(broker).say(self._live.corrects(feed.devices))
 
     async def _drop(self, feed: Feed) -> None:
         """What is read while there is no connection is lost."""
@@ -91,11 +102,14 @@ class MqttSink:
                 feed.health.dropped += readings_in(update) if self._live.moved else len(self._live.whole)
 
     async def _keep_wills(self, will: Message | None, feed: Feed, turnover: "_Turnover") -> None:
-        """Keep connections for all wills but the first; ends when the first is another."""
-        others = Wills(self._config)
+        """Keep connections for all wills but the first; ends when the first is another.
+
+        Homie 5 has one for all devices, which it needs; those of Homie 4, one for each, are for who asks for them.
+        """
+        others = Wills(self._config, self._will_said)
         try:
             while self._will(devices := feed.devices) == will:
-                if self._config.homie_wills:
+                if self._config.homie_wills or self._config.homie_version == "5":
                     await others.change(self._live.wills(devices)[1:])
                 await turnover.of(devices)
         finally:

@@ -35,6 +35,11 @@ class Speech(NamedTuple):
         """What is to be said when mbmd dies, the most important first."""
         return [message for dialect in self.dialects for message in dialect.wills(devices)]
 
+    def corrects(self, devices: Devices) -> Iterator[Message]:
+        """What is true of all that."""
+        for dialect in self.dialects:
+            yield from dialect.corrects(devices)
+
     def farewell(self, devices: Devices) -> Iterator[Message]:
         """What is said at the end, the most important last."""
         for dialect in reversed(self.dialects):

@@ -12,6 +12,7 @@ from tests.mqtt_site import meter, settled, site
 from tests.virtual_time import run
 
 CONFIG = Mqtt(homie="", homeassistant="homeassistant")
+HOMIE_TOO = Mqtt(homeassistant="homeassistant")
 MBMD = "homeassistant/device/mbmd/config"
 SDM = "homeassistant/device/mbmd_SDM1-1/config"
 BUS = "homeassistant/device/mbmd_bus_dev-ttyUSB0/config"
@@ -72,6 +73,27 @@ def test_what_an_earlier_run_left_is_cleared() -> None:
             await asyncio.sleep(60)
             cleared = [message.topic for message in broker.said if message.retain and not message.payload]
             assert cleared == ["homeassistant/device/mbmd_SDM1-2/config", "mbmd/diagnostics/mbmd_SDM1-2"]
+
+    run(main())
+
+
+def test_a_sensor_of_an_earlier_run_vanishes_though_its_device_is_told_anew_at_once() -> None:
+    async def main() -> None:
+        async with site(HOMIE_TOO, meter("SDM1.1", "Import", "Power")) as before:
+            broker = await before.connected()
+            before.poll(before.hub.devices["SDM1.1"], Power=1)
+            await settled()
+            kept = broker.kept
+        one = meter("SDM1.1", "Power")
+        async with site(HOMIE_TOO, one) as now:
+            now.poll(one, Power=1)
+            await settled()
+            now.broker.kept = kept
+            broker = await now.connected()
+            await asyncio.sleep(10)
+            told = [orjson.loads(message.payload)["components"] for message in broker.said if message.topic == SDM]
+            assert {"platform": "sensor"} in [components.get("Import") for components in told]
+            assert "Import" not in told[-1]
 
     run(main())
 

@@ -11,6 +11,7 @@ from mbmd.readings.device import Descriptor, DeviceReadings
 from mbmd.readings.hub import Update
 from mbmd.sinks.mqtt.dialect import Dialect
 from mbmd.sinks.mqtt.homie import Homie4
+from mbmd.sinks.mqtt.homie_common import LARGEST
 from tests.homie_checker import ID_OF_MBMD, complaints_4
 from tests.homie_world import Daemon, KeepingBroker, meter, some
 
@@ -270,7 +271,6 @@ LEFT = {
     f"{DEVICE}/$fw/name": b"older",
     f"{DEVICE}/meter/thd": b"1.000",
     f"{DEVICE}/meter/thd/$name": b"THD",
-    f"{DEVICE}/inverter/$name": b"other node",
 }
 
 
@@ -317,7 +317,7 @@ def test_devices_of_others_are_let_alone() -> None:
 def test_what_is_published_otherwise_below_the_same_topic_is_let_alone() -> None:
     broker = KeepingBroker()
     plain = ("status", "sdm1-1", "sdm1-1/Power", "sdm1-1/Power/L1", "sdm1-1/status", "sdm1-1/VoltageL1_L2")
-    others = {f"mbmd/{topic}": b"1" for topic in plain}
+    others = {f"mbmd/{topic}": b"1" for topic in (*plain, "sdm1-1/values/Power", "sdm1-1/temperature/L1")}
     broker.retained.update(others)
     start(meter("SDM1.1", [POWER]), broker=broker, homie="mbmd").reload([])
     assert broker.retained == others
@@ -330,3 +330,29 @@ def test_what_no_mbmd_has_written_makes_no_topic(properties: bytes) -> None:
     broker.retained["homie/x/meter/$properties"] = properties
     start(broker=broker)
     assert broker.retained == {}
+
+
+def test_of_a_list_without_an_end_no_more_is_made_than_is_asked_for() -> None:
+    dialect = make()
+    endless = b",".join(b"%d" % number for number in range(2_000_000))
+    kept = {"homie/x/$implementation/clientid": b"mbmd", "homie/x/meter/$properties": endless}
+    cleared = dialect.outdated({}, kept)
+    assert next(iter(cleared)).topic == "homie/x/$state"
+    assert sum(1 for _ in cleared) < LARGEST
+
+
+def test_a_state_that_is_not_true_is_corrected_by_that_which_was_said_last() -> None:
+    broker = KeepingBroker()
+    answers, silent, new = meter("SDM1.1", [POWER]), meter("SDM1.2", [POWER]), meter("SDM1.3", [POWER])
+    daemon = start(answers, silent, new, broker=broker)
+    daemon.poll(answers, [1.0])
+    daemon.silence(silent)
+    told = dict(broker.retained)
+    broker.take(daemon.dialect.wills(daemon.devices))
+    assert broker.retained != told
+    broker.take(daemon.dialect.corrects(daemon.devices))
+    assert broker.retained == told
+
+
+def test_nothing_is_corrected_before_anything_was_said() -> None:
+    assert list(make().corrects({"SDM1.1": meter("SDM1.1", [POWER])})) == []

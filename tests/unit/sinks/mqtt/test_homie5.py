@@ -13,6 +13,7 @@ from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
 from mbmd.sinks.mqtt.dialect import Dialect
 from mbmd.sinks.mqtt.homie5 import Homie5, root_id
+from mbmd.sinks.mqtt.homie_common import LARGEST
 from tests.homie_checker import complaints_5
 from tests.homie_world import Daemon, KeepingBroker, meter, some
 
@@ -144,6 +145,13 @@ def test_the_will_of_the_root_stands_for_all() -> None:
     assert (state(daemon), state(daemon, ROOT)) == ("ready", "ready")
 
 
+def test_a_root_that_is_not_lost_is_corrected() -> None:
+    daemon = start()
+    daemon.broker.take(daemon.dialect.wills(daemon.devices))
+    daemon.broker.take(daemon.dialect.corrects(daemon.devices))
+    assert state(daemon, ROOT) == "ready"
+
+
 def test_at_the_end_all_are_disconnected() -> None:
     device = meter("SDM1.1", [POWER])
     daemon = start(device)
@@ -265,3 +273,8 @@ def test_underscores_are_hyphens() -> None:
     daemon = start(meter("CGEM24_E11.7", [CATALOGUE["VoltageL1_L2"]]))
     description = described(daemon.broker, "homie/5/cgem24-e11-7")
     assert list(description["nodes"]["meter"]["properties"]) == ["voltagel1-l2"]
+
+
+def test_a_description_of_any_size_is_none_of_mbmd() -> None:
+    payload = b'{"root": "mbmd", "name": "%s"}' % (b"x" * LARGEST)
+    assert list(make().outdated({}, {"homie/5/x/$description": payload})) == []

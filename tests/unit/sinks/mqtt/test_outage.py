@@ -78,3 +78,15 @@ def test_troubles_without_end_take_no_memory() -> None:
         link.begin(str(number))
         clock.now += QUIET
     assert len(link._told) <= MOST_TOLD + 1
+
+
+def test_a_quiet_one_is_told_of_to_who_looks_for_faults(told: pytest.LogCaptureFixture) -> None:
+    health = SinkHealth("mbmd-homie-sdm1-1-state")
+    link = Outage("broker", health, Clock(), quiet=True)
+    link.begin("gone")
+    link.end()
+    assert told.messages == []
+    assert (health.connected, health.failures) == (True, 1)
+    told.set_level(logging.DEBUG)
+    link.begin("gone")
+    assert told.messages == ["broker: gone"]
