@@ -22,6 +22,8 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 JITTER = 0.2
 """Share of a pause by which it may be shorter, so that daemons that lost the same server do not come back together."""
+ANSWER = 120.0
+"""Seconds that a send may take: it should know better itself when to give up."""
 GRACE = 0.5
 """Seconds that the last send may take at the end."""
 CLOSING = 1.5
@@ -168,9 +170,12 @@ class Outbox:
             await asyncio.Event().wait()
         self._idle.clear()
         try:
-            await self._send(items)
+            async with asyncio.timeout(ANSWER):
+                await self._send(items)
         except (AwayError, RefusedError):
             raise
+        except TimeoutError:
+            raise AwayError("no answer in time") from None
         except Exception as error:
             log.debug("sink %s", self._health.name, exc_info=True)
             self._health.trouble = mask(f"it failed with {type(error).__name__}: {error}")
