@@ -112,12 +112,12 @@ class Disk:
             self._recovered()
         return written
 
-    async def load(self, most_readings: int) -> Loaded | None:
+    async def load(self, most_readings: int, span: float) -> Loaded | None:
         """The oldest that was not delivered, without items if it is damaged; None if there is nothing now."""
         store, through, now = self._store, self._through, monotonic()
         if store is None:
             return None
-        loaded = await self._do(lambda: store.load(through, most_readings, now))
+        loaded = await self._do(lambda: store.load(through, most_readings, span, now))
         if loaded is None and self._store is store:
             self._held, self._done = Held(), []  # damaged counts: there is nothing, whatever they say
         if loaded is not None and not loaded.chunk.items:

@@ -30,8 +30,8 @@ CLOSING = 1.5
 """Seconds that the disk may take at the end."""
 TELL = 60.0
 """Seconds between two warnings of the same kind."""
-LEAST = 0.001
-"""Seconds that are worth a sleep."""
+LEAST, MOST = 0.001, 1.0
+"""Seconds that are worth a sleep, and those after which it is seen again how fast readings come."""
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +116,8 @@ class Outbox:
                 await _wait(self._contents.changed, min(rest, LONGEST_PAUSE))
             else:
                 await self._contents.save()
+                if self._contents.is_overtaken:
+                    self._again.set()
             self._contents.expire()
 
     async def _deliver_all(self) -> None:
@@ -135,7 +137,7 @@ class Outbox:
     async def _leave(self, readings: int) -> None:
         """Wait until so many may go."""
         while (rest := self._pace.wait(monotonic())) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(max(rest, LEAST))
+            await asyncio.sleep(min(max(rest, LEAST), MOST))
         self._pace.went(readings)
 
     async def _deliver(self, flight: Flight) -> None:
@@ -155,7 +157,7 @@ class Outbox:
                     self._contents.settle(flight, len(flight.chunk.items), "expired")
                     return
                 await self._pause(failures, error.pause)
-                if await self._contents.give_back(flight):
+                if await self._contents.give_back():
                     return
             else:
                 failures = 0
