@@ -92,6 +92,7 @@ class Meter:
         self._unguarded: set[str] = set()
         self._renewed: Counter[str] = Counter()
         readings.health.rate = min(group.rate for group in self.groups)
+        readings.health.rates = {r.measurement: group.rate for group in self.groups for r in group.registers}
         self.replan()
 
     def remember(self, known: Mapping[str, object], now: float) -> None:

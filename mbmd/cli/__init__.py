@@ -97,6 +97,10 @@ def _main(words: Sequence[str]) -> int:
         make_parser(()).print_help(sys.stderr)
         return 2
     args = make_parser(words).parse_args(words)
+    if args.takes_secrets:
+        from mbmd.cli.process_list import hide_secrets
+
+        hide_secrets(sys.argv[1:])
     try:
         if args.configured:
             from mbmd.cli.configured import fill
@@ -122,7 +126,7 @@ def make_parser(words: Iterable[str] = COMMANDS) -> MainParser:
     )
     top.add_argument("--version", action="version", version=f"mbmd {__version__}", help="print the version")
     add_bus_options(top)
-    top.set_defaults(configured=())
+    top.set_defaults(configured=(), takes_secrets=False)
     subparsers = top.add_subparsers(metavar="COMMAND", dest="command", required=True, parser_class=Parser)
     asked = set(words)
     for name, text in COMMANDS.items():

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,8 +24,19 @@ def attach(parser: argparse.ArgumentParser) -> None:
         if isinstance(action, argparse._SubParsersAction):
             for subparser in action.choices.values():
                 attach(subparser)
-        elif isinstance(action.metavar, str) and action.metavar in COMPLETERS:
-            action.completer = COMPLETERS[action.metavar]  # type: ignore[attr-defined]
+        elif isinstance(action.metavar, str) and (completer := _completer(action.metavar)):
+            action.completer = completer  # type: ignore[attr-defined]
+
+
+def _completer(metavar: str) -> _Completer | None:
+    """What completes an argument; a metavar such as `plain|json` says itself which words there are."""
+    if metavar not in COMPLETERS and "|" in metavar:
+        return partial(_words, metavar.split("|"))
+    return COMPLETERS.get(metavar)
+
+
+def _words(known: Iterable[str], prefix: str, **_: Any) -> list[str]:
+    return [word for word in known if word.startswith(prefix)]
 
 
 def types(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:

@@ -40,7 +40,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "check",
         help="tell all that is wrong with the configuration",
         description="Check the configuration file with the environment and all options of mbmd run, device tables "
-        "included. Each mistake is a line on standard error; exit code 2 if there are any.",
+        "and sinks included; nothing is opened or sent. Each mistake is a line on standard error; exit code 2 if there "
+        "are any.",
         epilog="examples:\n  mbmd config check\n  mbmd config check house.yaml",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -98,7 +99,7 @@ def _checked(args: argparse.Namespace) -> str:
     wrong, warnings = _device_problems(loaded, built)
     for warning in (*built.warnings, *warnings):
         print(f"warning: {warning}", file=sys.stderr)
-    if problems := [*built.problems, *wrong]:
+    if problems := [*built.problems, *wrong, *_sink_problems(loaded, built)]:
         raise usage_error(problems)
     return f"{loaded.file or 'without a file'}: fine: {_summary(built.config)}"
 
@@ -118,6 +119,13 @@ def _device_problems(loaded: "Loaded", built: "Built") -> tuple[list["Problem"],
             else:
                 problems.append(problem)
     return problems, warnings
+
+
+def _sink_problems(loaded: "Loaded", built: "Built") -> list["Problem"]:
+    """Sinks that cannot work, such as unknown ones, and certificates that cannot be read; none is opened."""
+    from mbmd.running import sinks
+
+    return [loaded.told(path, text) for path, text in sinks.check(built.config)]
 
 
 def _summary(config: "RunConfig") -> str:

@@ -5,6 +5,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from mbmd.cli import output_flags
 from mbmd.config import environment
 from mbmd.config.paths import device_directories, home_directory
 
@@ -32,6 +33,7 @@ _FLAGS = {
     "api": "--api",
     "state": "--state",
     "plausibility": "--no-plausibility",
+    **output_flags.FLAGS,
 }
 """Keys of the configuration that the command line may give, and how."""
 

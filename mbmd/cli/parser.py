@@ -25,17 +25,22 @@ class Parser(argparse.ArgumentParser):
     subcommands do so in turn.
     """
 
+    _given: Sequence[str] = ()
+
     def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """As of argparse."""
-        given = sys.argv[1:] if args is None else args
+        given = list(sys.argv[1:] if args is None else args)
+        self._given = given
         parsed, rest = super().parse_known_args([_shield(arg) for arg in given], namespace)
         for name, value in vars(parsed).items():
             setattr(parsed, name, _unshield(value))
         return parsed, [_unshield(arg) for arg in rest]
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is, and exit with code 2."""
-        self.exit(2, f"mbmd: {message} (see {self.prog} --help)\n")
+        """Say what is wrong and where help is, without secrets that were given, and exit with code 2."""
+        from mbmd.cli.secret_words import conceal
+
+        self.exit(2, f"mbmd: {conceal(message, self._given)} (see {self.prog} --help)\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
@@ -52,7 +57,10 @@ class MainParser(Parser):
         """The options, with BUS_DEFAULTS for those of buses that were not given."""
         parsed, rest = self.parse_known_args(args, namespace)
         if rest:
-            self.exit(2, f"mbmd: unrecognized arguments: {' '.join(rest)} (see mbmd {parsed.command} --help)\n")
+            from mbmd.cli.secret_words import conceal
+
+            unknown = conceal(" ".join(rest), self._given)
+            self.exit(2, f"mbmd: unrecognized arguments: {unknown} (see mbmd {parsed.command} --help)\n")
         given = vars(parsed)
         return argparse.Namespace(**{**BUS_DEFAULTS, **given}, given=frozenset(given))
 

@@ -6,7 +6,7 @@ depends neither on the version of Python nor on the terminal, as the help that a
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import dedent
@@ -17,6 +17,11 @@ from mbmd.cli import make_parser
 
 Row = tuple[str, str]
 """An argument, an option or a subcommand as it is written, and what it means."""
+
+
+Group = tuple[str, tuple[Row, ...]]
+"""A title, and what is under it."""
+_EVERYWHERE = ("positional arguments", "options")
 
 
 class Passage(NamedTuple):
@@ -33,7 +38,7 @@ class Command:
     name: str
     usage: str
     description: str
-    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+    groups: tuple[Group, ...]
     passages: tuple[Passage, ...]
 
 
@@ -98,19 +103,39 @@ def _passages(epilog: str) -> Iterator[Passage]:
             yield Passage(not is_kept, dedent("\n".join(lines)) if is_kept else " ".join(lines))
 
 
+def _owners(all_: Iterable[Command]) -> dict[Group, str]:
+    """The command that a group of options is told of: the first that has it, if it is none of argparse itself."""
+    owners: dict[Group, str] = {}
+    for command in all_:
+        for group in command.groups:
+            if group[0] not in _EVERYWHERE:
+                owners.setdefault(group, command.name)
+    return owners
+
+
+def _borrowed(command: Command, owners: Mapping[Group, str]) -> dict[str, list[str]]:
+    """Titles of the groups that are told of other commands, by the names of these."""
+    borrowed: dict[str, list[str]] = {}
+    for group in command.groups:
+        if (owner := owners.get(group, command.name)) != command.name:
+            borrowed.setdefault(owner, []).append(group[0])
+    return borrowed
+
+
 def markdown(all_: Iterable[Command]) -> str:
     """A page for people: the first command is `mbmd` itself."""
     top, *others = all_
+    owners = _owners((top, *others))
     lines = ["# Commands", "", "Made of the commands themselves by `python -m mbmd.cli.reference`: do not edit.", ""]
     lines += [f"- [`{command.name}`](#{command.name.replace(' ', '-')})" for command in (top, *others)]
     for command in (top, *others):
         lines += ["", f"## {command.name}", "", _escaped(command.description), "", "```sh", command.usage, "```"]
         for title, rows in command.groups:
-            if command is not top and (title, rows) in top.groups:
-                lines += ["", f"It also takes the {title} of [`{top.name}`](#{top.name})."]
-                continue
-            lines += ["", f"| {title} | |", "| --- | --- |"]
-            lines += [f"| {_code(written)} | {_escaped(text)} |" for written, text in rows]
+            if owners.get((title, rows), command.name) == command.name:
+                lines += ["", f"| {title} | |", "| --- | --- |"]
+                lines += [f"| {_code(written)} | {_escaped(text)} |" for written, text in rows]
+        for other, titles in _borrowed(command, owners).items():
+            lines += ["", f"It also takes these of [`{other}`](#{other.replace(' ', '-')}): {'; '.join(titles)}."]
         for passage in command.passages:
             lines += ["", _escaped(passage.text)] if passage.is_prose else ["", "```", passage.text, "```"]
     return "\n".join(lines) + "\n"
@@ -127,6 +152,7 @@ def _escaped(text: str) -> str:
 def man(all_: Iterable[Command]) -> str:
     """A manual page in the man macros."""
     top, *others = all_
+    owners = _owners((top, *others))
     lines = [f'.TH MBMD 1 "" "mbmd {__version__}" "User Commands"', ".SH NAME"]
     lines += [f"mbmd \\- {_roff(top.description)}", ".SH SYNOPSIS", f".B {_roff(top.usage)}"]
     for command in (top, *others):
@@ -135,8 +161,8 @@ def man(all_: Iterable[Command]) -> str:
         lines += [".PP", _roff(command.description)]
         for title, rows in command.groups:
             lines += [f'.SS "{_roff(title)}"']
-            if command is not top and (title, rows) in top.groups:
-                lines += ["Those of mbmd itself."]
+            if (other := owners.get((title, rows), command.name)) != command.name:
+                lines += [f"Those of {_roff(other)}."]
                 continue
             for written, text in rows:
                 lines += [".TP", f".B {_roff(written)}", _roff(text)]

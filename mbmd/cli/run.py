@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mbmd.cli import configured
 from mbmd.cli.options import DEVICES_HELP, add_bus_options, set_up_logging
+from mbmd.cli.output_flags import add_output_options
 from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.defaults import DEFAULT_API, DEFAULT_RATE
 from mbmd.config.given import usage_error
@@ -37,6 +38,9 @@ examples:
   mbmd run -a 'rtu:///dev/ttyUSB0?pause=10ms&unit_pause=20ms' -d 'sdm:1?rate=10s&slow=Import*+Export*'
   mbmd run -d 'abb:1?timeout=1s@tcp://192.168.0.7?close=true'
   mbmd run -a mock -d sdm:1
+  mbmd run -a mock -d sdm:1 -m localhost:1883 --mqtt-homeassistant
+  mbmd run -a mock -d sdm:1 -m mqtts://broker --mqtt-user meter --mqtt-payload json --mqtt-qos 1
+  mbmd run -a mock -d sdm:1 -i http://localhost:8086 --influx-database data
   mbmd run -c house.yaml
 """
 
@@ -46,7 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "run",
         help="poll devices and serve their readings",
-        description="Poll devices and serve their readings by REST and websocket.",
+        description="Poll devices, serve their readings by REST and websocket, and send them to MQTT and InfluxDB.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -81,6 +85,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="let values through that are not plausible, such as a counter that jumps",
     )
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:

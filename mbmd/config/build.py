@@ -12,7 +12,7 @@ from mbmd.config.given import Origin, Problem
 from mbmd.config.load import Loaded
 from mbmd.config.model import SECRET_FILES
 from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
-from mbmd.config.output_checks import output_problems, output_warnings
+from mbmd.config.output_checks import output_problems, output_warnings, topic_problems
 from mbmd.config.outputs import Influx, Mqtt
 from mbmd.config.run import RunConfig
 from mbmd.config.secrets import read_secret
@@ -49,10 +49,12 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         problems.append(_no_devices(loaded.file))
     mqtt = _with_secrets(loaded, "mqtt", config.mqtt, problems, warnings)
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
-    problems += [loaded.problem(key, text) for key, text in output_problems(mqtt, influx)]
-    warnings += [str(loaded.problem(key, text)) for key, text in output_warnings(mqtt)]
+    problems += [loaded.told(key, text) for key, text in output_problems(mqtt, influx)]
+    warnings += [str(loaded.told(key, text)) for key, text in output_warnings(mqtt, influx)]
+    devices = _devices(loaded, placed, problems)
+    problems += [loaded.told(key, text) for key, text in topic_problems(mqtt, devices)]
     run = RunConfig(
-        devices=_devices(loaded, placed, problems),
+        devices=devices,
         api=config.api,
         rate=config.rate,
         timeout=config.timeout,
@@ -152,7 +154,7 @@ def _with_secrets(loaded: Loaded, name: str, section: _Sink, problems: list[Prob
         try:
             secrets[secret], warning = read_secret(path)
         except UsageError as error:
-            problems.append(loaded.problem(f"{name}.{key}", str(error)))
+            problems.append(loaded.told(f"{name}.{key}", str(error)))
         else:
-            warnings += [str(loaded.problem(f"{name}.{key}", warning))] if warning else []
+            warnings += [str(loaded.told(f"{name}.{key}", warning))] if warning else []
     return structs.replace(section, **secrets)

@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 
-from mbmd.config.given import Given, Origin
+from mbmd.config.given import Given, Origin, nested
 
 PREFIX = "MBMD_"
 CONFIG = f"{PREFIX}CONFIG"
@@ -35,14 +35,12 @@ def _ways() -> Iterator[tuple[str, ...]]:
 
 def read_environment(environment: Mapping[str, str]) -> Given:
     """The keys of all variables that are known; an empty one counts as none."""
-    nowhere = Origin("environment")
-    sections: dict[tuple[str, ...], dict[str, Given]] = {(): {}}
+    leaves = []
     for name, way in variables().items():
         if text := environment.get(name):
             origin = Origin(name)
-            sections.setdefault(way[:-1], {})[way[-1]] = Given(_value(way, text, origin), origin)
-    top = sections.pop(())
-    return Given(top | {name: Given(keys, nowhere) for (name,), keys in sections.items()}, nowhere)
+            leaves.append((".".join(way), Given(_value(way, text, origin), origin)))
+    return nested(leaves, Origin("environment"))
 
 
 def _value(way: tuple[str, ...], text: str, origin: Origin) -> str | list[Given]:

@@ -35,6 +35,16 @@ class Given(NamedTuple):
 Value: TypeAlias = str | list[Given] | dict[str, Given] | None
 
 
+def nested(leaves: Iterable[tuple[str, Given]], origin: Origin) -> Given:
+    """Values by key, such as `mqtt.broker`, as sections that hold keys."""
+    top: dict[str, Given] = {}
+    sections: dict[str, dict[str, Given]] = {"": top}
+    for key, given in leaves:
+        section, _, name = key.rpartition(".")
+        sections.setdefault(section, {})[name] = given
+    return Given(top | {name: Given(keys, origin) for name, keys in sections.items() if name}, origin)
+
+
 class Problem(NamedTuple):
     """What is wrong with a value; `key` is its place in the configuration, such as `adapters[0].baudrate`."""
 

@@ -9,14 +9,14 @@ from msgspec import convert, structs
 
 from mbmd.config import environment
 from mbmd.config.adapter import Adapter, parse_adapter
-from mbmd.config.given import DEFAULT, Given, Origin, Problem
+from mbmd.config.given import DEFAULT, Given, Origin, Problem, nested
 from mbmd.config.model import SECRET_FILES, AdapterKeys, Config
 from mbmd.config.paths import home_directory, state_file
 from mbmd.config.reader import Layer, read
 from mbmd.errors import UsageError
 
 Flags: TypeAlias = Mapping[str, tuple[str, str | Sequence[str]]]
-"""What the command line gave: by key the flag and its text or texts."""
+"""What the command line gave: by key, such as `mqtt.broker`, the flag and its text or texts."""
 
 _LINE = ("baudrate", "comset", "rtu")
 """Flags that count for the default adapter even if the file says something else of it."""
@@ -49,6 +49,13 @@ class Loaded:
     def problem(self, key: str, text: str) -> Problem:
         """A problem of a key; texts about what the command line gave name it themselves."""
         return Problem(Origin("") if self.is_flag(key) else self.origin(key), key, text)
+
+    def told(self, key: str, text: str) -> Problem:
+        """A problem whose text does not say of what: where the key was given does, or else the key."""
+        origin = self.origin(key)
+        if origin.line or key in self.origins:
+            return Problem(origin, key, text)
+        return Problem(Origin(""), key, f"{key}: {text}")
 
 
 def load(file: Path | None, variables: Mapping[str, str], flags: Flags) -> Loaded:
@@ -92,16 +99,16 @@ def _of_environment(variables: Mapping[str, str]) -> Layer:
 
 
 def _of_flags(flags: Flags) -> Layer:
-    given: dict[str, Given] = {}
-    for key, (flag, value) in flags.items():
-        origin = Origin(flag)
-        if key != "devices":
-            given[key] = Given(value if isinstance(value, str) else [Given(text, origin) for text in value], origin)
-    layer = read(Given(given, Origin("command line")))
+    leaves = [(key, _of_flag(Origin(flag), value)) for key, (flag, value) in flags.items() if key != "devices"]
+    layer = read(nested(leaves, Origin("command line")))
     if "devices" in flags:
         flag, specs = flags["devices"]
         _set_specs(layer, [specs] if isinstance(specs, str) else specs, Origin(flag))
     return layer
+
+
+def _of_flag(origin: Origin, value: str | Sequence[str]) -> Given:
+    return Given(value if isinstance(value, str) else [Given(text, origin) for text in value], origin)
 
 
 def _set_specs(layer: Layer, specs: Sequence[str], origin: Origin) -> None:

@@ -1,9 +1,11 @@
 """What is wrong with the keys of outputs that are right one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mbmd.config.broker import parse_broker
+from mbmd.config.devices import Device
 from mbmd.config.outputs import Influx, Mqtt
+from mbmd.config.topics import AVAILABILITY, STATUS, fill, topic_fields
 
 _OF_ENCRYPTION = ("ca", "cert", "cert_key", "insecure")
 
@@ -14,6 +16,28 @@ def output_problems(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
         yield from _of_mqtt(mqtt)
     if influx.url:
         yield from _of_influx(influx)
+
+
+def topic_problems(mqtt: Mqtt, devices: Iterable[Device]) -> Iterator[tuple[str, str]]:
+    """Keys by which two devices would have one topic, or a device that of mbmd itself.
+
+    What a measurement makes of a topic is not looked at.
+    """
+    if not (mqtt.broker and mqtt.topic):
+        return
+    templates = {"mqtt.device": AVAILABILITY}
+    if mqtt.payload != "json":
+        templates["mqtt.template"] = mqtt.template
+    if mqtt.payload != "plain":
+        templates["mqtt.json_template"] = mqtt.json_template
+    owners = {fill(STATUS, {"root": mqtt.topic}): "mbmd itself"}
+    for device in devices:
+        fields = topic_fields(mqtt.topic, mqtt.device, device.id, device.name, device.place, device.spec.type)
+        for key, template in templates.items():
+            topic = fill(template, fields)
+            owner = owners.setdefault(topic, device.id)
+            if owner != device.id:
+                yield key, f"{device.id} would have the topic {topic}, and so has {owner}: change it, or a name"
 
 
 def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
@@ -27,6 +51,8 @@ def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
         yield "mqtt.password", "is the password of a user, and there is none: give user too"
     if mqtt.outbox and not mqtt.topic:
         yield "mqtt.outbox", "is for what topic is for, and that is empty"
+    if mqtt.homeassistant and not mqtt.topic:
+        yield "mqtt.homeassistant", "shows what is published below topic, and that is empty: give it too"
     if not mqtt.clientid:
         yield "mqtt.clientid", "is empty: give each mbmd at the broker a name of its own"
 
@@ -34,8 +60,8 @@ def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
 def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
     if not influx.database:
         yield "influx.database", "is missing: give the database, or the bucket of InfluxDB 2"
-    if influx.token and (influx.user or influx.password):
-        yield "influx.token", "is for InfluxDB 2 and 3, user and password are for InfluxDB 1: give one of them"
+    if not influx.measurement or influx.measurement.startswith("#") or "\\" in influx.measurement:
+        yield "influx.measurement", "must be a name without backslashes that does not begin with #"
     if influx.version in ("2", "3") and influx.user:
         yield "influx.user", f"is for InfluxDB 1: InfluxDB {influx.version} takes a token"
     if influx.version == "1" and influx.token:
@@ -48,11 +74,15 @@ def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
                 yield f"influx.{key}", "counts only if the server is at https://"
 
 
-def output_warnings(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
+def output_warnings(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
     """Keys that may not mean what their user wants."""
     if mqtt.broker and not (mqtt.topic or mqtt.homie or mqtt.homeassistant):
         yield "mqtt.broker", "nothing is published there, as topic, homie and homeassistant are empty"
     if mqtt.broker and mqtt.insecure:
         yield "mqtt.insecure", "any certificate is taken: who stands between can read the password and all else"
+    if influx.url and influx.insecure:
+        yield "influx.insecure", "any certificate is taken: who stands between can read the password and all else"
     if mqtt.broker and mqtt.dead_band and not mqtt.on_change:
         yield "mqtt.dead_band", "counts only with on_change"
+    if influx.url and influx.token and influx.user:
+        yield "influx.user", "does not count beside a token"

@@ -24,13 +24,13 @@ class Mqtt(Struct, frozen=True, kw_only=True):
     password_file: Annotated[
         Path | None, key("file with the password, in place of it", texts.PATH, "mqtt.password")
     ] = None
-    clientid: Annotated[str, key("what the broker knows mbmd by", texts.TEXT)] = "mbmd"
+    clientid: Annotated[str, key("what the broker knows mbmd by: another for each mbmd", texts.TEXT)] = "mbmd"
     qos: Annotated[int, key("quality of service, 0 to 2", number(0, 2))] = 0
     retain: Annotated[bool, key("the broker keeps the latest readings for who comes later", FLAG)] = False
     version: Annotated[str, key("of the protocol: 3.1.1 or 5", texts.one_of("3.1.1", "5"))] = "3.1.1"
-    keepalive: Annotated[float, key("silence after which broker and mbmd look for each other", POSITIVE_DURATION)] = (
-        30.0
-    )
+    keepalive: Annotated[
+        float, key("after so long a silence broker and mbmd look for each other", POSITIVE_DURATION)
+    ] = 30.0
     ca: Annotated[
         Path | None, key("certificates to check the broker's by; default: those of the system", texts.PATH, "ca.pem")
     ] = None

@@ -15,6 +15,7 @@ from mbmd.config.values import did_you_mean, format_number, join_host_port, spli
 from mbmd.errors import UsageError
 
 _TYPE = re.compile(r"[^:@?,]{1,100}")
+_SOUNDS_SECRET = re.compile(r"pass|pw|token|secret|credential|key$", re.IGNORECASE)
 
 
 def _printable(text: str) -> str:
@@ -127,20 +128,20 @@ def _dead_band(text: str) -> DeadBand:
 
 
 class Setting(NamedTuple):
-    """A key with a value, for a sink that is no part of mbmd."""
+    """A key with a value, for a sink that is no part of mbmd; a Secret if the key sounds like one."""
 
     key: str
     value: str
 
     def __str__(self) -> str:
-        return f"{self.key}={self.value}"
+        return f"{self.key}={MASK if isinstance(self.value, Secret) else self.value}"
 
 
 def _setting(text: str) -> tuple[Setting, ...]:
     key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise UsageError(f"{text!r} is not a key with a value, as in file=readings.csv")
-    return (Setting(key, value),)
+    if not equals or not key or not key.isprintable():
+        raise UsageError("must be a key with a value, or a list of them, as in [file=readings.csv, format=long]")
+    return (Setting(key, Secret(value) if _SOUNDS_SECRET.search(key) else value),)
 
 
 def one_of(*words: str) -> Option:

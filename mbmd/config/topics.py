@@ -8,6 +8,11 @@ from mbmd.errors import UsageError
 DEVICE_FIELDS = ("device", "id", "name")
 """Fields that tell devices apart; `name` is the id of a device that has none."""
 FIELDS = ("root", *DEVICE_FIELDS, "place", "type", "measurement")
+STATUS = "{root}/status"
+"""Where it stands whether mbmd is there."""
+AVAILABILITY = "{root}/{device}/status"
+"""Where it stands whether a device answers."""
+_SEPARATORS = str.maketrans("/+#", "---")
 
 
 def parse_template(text: str, needed: Collection[str]) -> str:
@@ -30,6 +35,26 @@ def parse_template(text: str, needed: Collection[str]) -> str:
     return text
 
 
+def id_segment(device_id: str) -> str:
+    """An id as it stands in topics: `sdm1-1` of `SDM1.1`."""
+    return device_id.lower().replace(".", "-")
+
+
+def topic_fields(root: str, by: str, device_id: str, name: str, place: str, type_name: str) -> dict[str, str]:
+    """All fields of a device; `by` is what topics call it by, id or name. `measurement` stands for itself."""
+    segment = id_segment(device_id)
+    return {
+        "root": root,
+        "device": name or segment if by == "name" else segment,
+        "id": segment,
+        "name": name or segment,
+        "place": place.translate(_SEPARATORS),
+        "type": type_name.lower(),
+        "measurement": "{measurement}",
+    }
+
+
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with its fields filled in."""
-    return template.format_map(values)
+    """The template with its fields filled in; a level that nothing is left of is left out."""
+    levels = ((level, level.format_map(values)) for level in template.split("/"))
+    return "/".join(filled for level, filled in levels if filled or not level)

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,13 +29,14 @@ NOTHING_PLANNED = Plan(0, 0, 0)
 class DeviceHealth:
     """The account of one device, since the monotonic time `since`. Times are seconds, `last_seen` Unix time.
 
-    `rate` is the interval that was asked for; `interval` and `took` are means over the last polls. `refused` and
-    `held_back` name measurements: those that the device does not have, and how many implausible values each had.
-    `trouble` says why it is offline.
+    `rate` is the interval that was asked for, `rates` are those of each measurement, by name, infinite for what is read
+    once; `interval` and `took` are means over the last polls. `refused` and `held_back` name measurements: those that
+    the device does not have, and how many implausible values each had. `trouble` says why it is offline.
     """
 
     since: float = 0.0
     rate: float = 0.0
+    rates: Mapping[str, float] = field(default_factory=dict)
     interval: float = 0.0
     took: float = 0.0
     last_seen: float = 0.0

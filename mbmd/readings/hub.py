@@ -62,7 +62,7 @@ class Subscription:
             return
         if not self._wants.queue:
             older = self._newest.get(update.device)
-            self._newest[update.device] = update if older is None else _merged(older, update)
+            self._newest[update.device] = update if older is None else merged(older, update)
         else:
             if len(self._all) == self._wants.queue:
                 self.lost += readings_in(self._all.popleft())
@@ -83,6 +83,11 @@ class Subscription:
         self._newest = {device: update for device, update in self._newest.items() if device in kept}
         self._turned = {device: None for device in self._turned if device in kept}
         self._arrived.set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether `take` would return at once."""
+        return self._arrived.is_set()
 
     async def take(self) -> Batch:
         """All that waits; waits until there is something, or the hub's `generation` is a new one."""
@@ -166,6 +171,7 @@ def readings_in(update: Update) -> int:
     return sum(value == value for value in update.values) + len(update.texts)
 
 
-def _merged(older: Update, newer: Update) -> Update:
+def merged(older: Update, newer: Update) -> Update:
+    """A newer update with what only the older one has."""
     values = array("d", [new if new == new else old for old, new in zip(older.values, newer.values, strict=True)])
     return newer._replace(values=values, texts={**older.texts, **newer.texts})

@@ -1,18 +1,21 @@
 """The sinks of a daemon: those of its configuration, which come and go with it."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from typing import NamedTuple
 
-from mbmd.config.outputs import SinkKeys
+from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.run import RunConfig
 from mbmd.config.values import did_you_mean
 from mbmd.errors import UsageError
 from mbmd.readings.health import SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.sinks.apart import Apart
+from mbmd.sinks.failure import told
 from mbmd.sinks.keeper import keep
 from mbmd.sinks.sink import GROUP, Sink
 
@@ -20,6 +23,23 @@ TURN = 0.0005
 """Seconds for which a thread of a sink may hold the interpreter when the event loop wants it."""
 LAST_WORDS = 5.0
 """Seconds that sinks may take to say goodbye."""
+OWN_NAMES = ("mqtt", "influx")
+"""What the sinks of mbmd itself are called."""
+
+log = logging.getLogger(__name__)
+
+
+class Wanted(NamedTuple):
+    """A sink of a configuration.
+
+    `path` is its place there, such as `sinks[0]`, and `keys` are all that it depends on. `make` makes it, and opens
+    nothing; if that cannot work, it raises UsageError whose lines begin with a key.
+    """
+
+    name: str
+    path: str
+    keys: object
+    make: Callable[[], Sink]
 
 
 class Planned(NamedTuple):
@@ -47,13 +67,12 @@ class Sinks:
 
         Raises UsageError with a line for each that cannot work.
         """
+        running = {name: sink.keys for name, sink in self._running.items()}
         planned: dict[str, Planned] = {}
         problems = []
-        for name, keys, make in _wanted(config):
-            running = self._running.get(name)
+        for name, _, keys, make in wanted(config, running):
             try:
-                goes_on = running is not None and running.keys == keys
-                planned[name] = Planned(keys, None if goes_on else make())
+                planned[name] = Planned(keys, None if running.get(name) == keys else make())
             except UsageError as error:
                 problems.append(str(error))
         if problems:
@@ -63,7 +82,7 @@ class Sinks:
     async def change(self, planned: Mapping[str, Planned]) -> None:
         """End those that are not planned or planned anew, and start the others; who is in both goes on."""
         ended = [name for name in self._running if name not in planned or planned[name].sink is not None]
-        await self._end([self._running.pop(name) for name in ended])
+        await self._end({name: self._running.pop(name) for name in ended})
         for name, (keys, sink) in planned.items():
             if sink is not None:
                 health = SinkHealth(name)
@@ -74,23 +93,67 @@ class Sinks:
 
     async def close(self) -> None:
         """End all."""
-        await self._end(list(self._running.values()))
+        await self._end(self._running)
         self._running.clear()
         self._hub.sinks = ()
 
-    async def _end(self, sinks: list[_Running]) -> None:
-        tasks = [running.task for running in sinks]
+    async def _end(self, sinks: Mapping[str, _Running]) -> None:
+        tasks = {running.task: name for name, running in sinks.items()}
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=LAST_WORDS)
+            _, left = await asyncio.wait(tasks, timeout=LAST_WORDS)
+            for task in left:
+                log.warning("sink %s does not end, and is left alone", tasks[task])
 
 
-def _wanted(config: RunConfig) -> Iterator[tuple[str, object, Callable[[], Sink]]]:
-    """Each sink by name, with the keys that it comes from and how it is made."""
-    for number, keys in enumerate(config.sinks):
-        name = keys.use if [other.use for other in config.sinks].count(keys.use) == 1 else f"{keys.use}-{number + 1}"
-        yield name, (keys.use, keys.options), lambda keys=keys, name=name: _foreign(keys, name)  # type: ignore[misc]
+def check(config: RunConfig) -> Iterator[tuple[str, str]]:
+    """Keys such as `sinks[0].options` of sinks that cannot work, and why."""
+    for _, path, _, make in wanted(config, {}):
+        try:
+            make()
+        except UsageError as error:
+            for line in str(error).splitlines():
+                key, _, text = line.partition(": ")
+                yield (key, text) if key.startswith(path) else (path, line)
+
+
+def wanted(config: RunConfig, running: Mapping[str, object]) -> Iterator[Wanted]:
+    """All sinks of a configuration; those that are `running`, by name with their keys, keep their names."""
+    if (mqtt := config.mqtt) is not None:
+        yield Wanted("mqtt", "mqtt", (mqtt, config.outbox), partial(_mqtt, mqtt, config.outbox))
+    if (influx := config.influx) is not None:
+        yield Wanted("influx", "influx", (influx, config.outbox), partial(_influx, influx, config.outbox))
+    names = _names([(keys.use, keys.options) for keys in config.sinks], running)
+    for name, keys in zip(names, config.sinks, strict=True):
+        yield Wanted(name, keys.path, (keys.use, keys.options), partial(_foreign, keys, name))
+
+
+def _names(wanted: list[tuple[str, object]], running: Mapping[str, object]) -> list[str]:
+    """A name for each, none twice: that of its entry point, and a number behind it if another has that."""
+    names: dict[int, str] = {}
+    for name, keys in running.items():
+        same = (index for index, others in enumerate(wanted) if others == keys and index not in names)
+        if (index := next(same, None)) is not None:
+            names[index] = name
+    for index, (use, _) in enumerate(wanted):
+        if index not in names:
+            taken = {*OWN_NAMES, *names.values()}
+            many = (f"{use}-{number}" for number in range(2, len(taken) + 3))
+            names[index] = next(name for name in (use, *many) if name not in taken)
+    return [names[index] for index in range(len(wanted))]
+
+
+def _mqtt(config: Mqtt, outbox: Outbox | None) -> Sink:
+    from mbmd.sinks.mqtt.sink import MqttSink
+
+    return MqttSink(config, outbox)
+
+
+def _influx(keys: Influx, outbox: Outbox | None) -> Sink:
+    from mbmd.sinks.influx.sink import InfluxSink
+
+    return InfluxSink(keys, outbox)
 
 
 def _foreign(keys: SinkKeys, name: str) -> Sink:
@@ -100,9 +163,8 @@ def _foreign(keys: SinkKeys, name: str) -> Sink:
         known_names = did_you_mean(keys.use, known) if known else ": no package that is installed brings one"
         raise UsageError(f"{keys.path}.use: unknown sink {keys.use!r}{known_names}")
     try:
-        sink: Sink = known[keys.use].load()(dict(keys.options))
+        return Apart(known[keys.use].load()(dict(keys.options)), name)
     except UsageError as error:
         raise UsageError(f"{keys.path}.options: {error}") from None
-    except Exception as error:
-        raise UsageError(f"{keys.path}: sink {keys.use} cannot be made: {type(error).__name__}: {error}") from error
-    return Apart(sink, name)
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{keys.path}: sink {keys.use!r} cannot be made: {told(error)}") from error

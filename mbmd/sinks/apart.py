@@ -2,26 +2,33 @@
 
 import asyncio
 import contextlib
+import inspect
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from mbmd.readings.hub import Wants
+from mbmd.sinks.failure import told
 from mbmd.sinks.sink import Feed, Sink
 
 LAST_WORDS = 2.0
 """Seconds that it may take to tidy up."""
+LONGEST_QUEUE = 1_000_000
+
+T = TypeVar("T")
 
 
 class Apart:
-    """A sink that runs `sink` in a thread; the thread is left alone when it does not end in time."""
+    """A sink that runs `sink` in a thread; the thread is left alone when it does not end in time.
+
+    Raises TypeError for what is no sink.
+    """
 
     def __init__(self, sink: Sink, name: str) -> None:
         self.name = name
+        self.wants = _checked(sink)
         self._sink = sink
-
-    @property
-    def wants(self) -> Wants:
-        """What that sink wants."""
-        return self._sink.wants
 
     async def run(self, feed: Feed) -> None:
         """Run it until cancelled; raises what it raises."""
@@ -36,6 +43,34 @@ class Apart:
             with contextlib.suppress(Exception, asyncio.CancelledError):
                 await asyncio.wait_for(ended, LAST_WORDS)
             raise
+
+
+def _checked(sink: Sink) -> Wants:
+    """What a sink wants, if it is one: the hub would fail with anything else."""
+    wants = sink.wants
+    if not isinstance(wants, Wants) or not isinstance(wants.queue, int) or not 0 <= wants.queue <= LONGEST_QUEUE:
+        raise TypeError(f"wants must be Wants with a queue of 0 to {LONGEST_QUEUE}, and is {wants!r}")
+    if not inspect.iscoroutinefunction(sink.run):
+        raise TypeError("run must be an async function")
+    return wants
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads that the end of the process does not wait for, as it does for those of asyncio."""
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        """Do it in a thread of its own."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            if done.set_running_or_notify_cancel():
+                try:
+                    done.set_result(work(*args, **kwargs))
+                except BaseException as error:
+                    done.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return done
 
 
 class _Far:
@@ -71,6 +106,7 @@ class _Far:
     async def _main(self) -> None:
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(_Threads())
         if not self._cancelled:
             await self._sink.run(self._feed)
 
@@ -82,4 +118,4 @@ class _Far:
         elif isinstance(error, Exception):
             self._ended.set_exception(error)
         else:  # SystemExit is not to end the daemon
-            self._ended.set_exception(RuntimeError(f"{type(error).__name__}: {error}"))
+            self._ended.set_exception(RuntimeError(told(error)))

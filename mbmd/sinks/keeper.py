@@ -4,10 +4,10 @@ import asyncio
 import logging
 from time import monotonic
 
-from mbmd.config.given import mask
 from mbmd.config.values import format_duration
 from mbmd.readings.health import SinkHealth
 from mbmd.readings.hub import Hub
+from mbmd.sinks.failure import told
 from mbmd.sinks.sink import Feed, Sink
 
 FIRST_PAUSE = 1.0
@@ -22,6 +22,8 @@ async def keep(sink: Sink, hub: Hub, health: SinkHealth) -> None:
     while True:
         started = monotonic()
         trouble = await _run(sink, hub, health)
+        if _is_cancelled():  # whatever the sink made of it
+            raise asyncio.CancelledError
         if monotonic() - started > LONGEST_PAUSE:
             pause = FIRST_PAUSE
         health.failures += 1
@@ -37,9 +39,16 @@ async def _run(sink: Sink, hub: Hub, health: SinkHealth) -> str:
     feed = Feed(hub, health, sink.wants)
     try:
         await sink.run(feed)
+    except asyncio.CancelledError:
+        return "it was cancelled from within"
     except Exception as error:
         log.debug("sink %s", sink.name, exc_info=True)
-        return mask(f"it failed with {type(error).__name__}: {error}")
+        return f"it failed with {told(error)}"
     finally:
         feed.close()
     return "it ended by itself"
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

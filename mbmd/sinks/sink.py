@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.health import SinkHealth
+from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Batch, Hub, Subscription, Wants
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 GROUP = "mbmd.sinks"
 """Entry points of packages that bring a sink: functions that take its options, a mapping of texts, and return it.
 
-They raise UsageError for options that cannot work.
+They open nothing, and raise UsageError for options that cannot work.
 """
 
 
@@ -27,6 +30,8 @@ class Feed:
         self._subscriptions: list[Subscription] = []
         self._home = asyncio.get_running_loop()
         self._lost = 0
+        self._closed = False
+        self._far: Future[Batch] | None = None
         self._own = self.subscribe(wants)
 
     @property
@@ -37,33 +42,60 @@ class Feed:
         """
         return self._hub.devices
 
+    @property
+    def buses(self) -> tuple[BusHealth, ...]:
+        """The accounts of all buses."""
+        return self._hub.buses
+
     def has(self, device: DeviceReadings) -> bool:
         """Whether a device is still there."""
         return self._hub.has(device)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether `take` would return at once."""
+        return self._own.waiting
+
     async def take(self) -> Batch:
         """What waits in the queue, as soon as there is something; it may be nothing when devices came or went.
 
-        It may be called in another event loop than the feed was made in.
+        Cancelled, as by a timeout, it loses nothing. It may be called in another event loop than the feed was made
+        in, and has copies of all values there; but never twice at the same time. RuntimeError when it is closed.
         """
-        if asyncio.get_running_loop() is not self._home:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.take(), self._home))
+        self._check(not self._closed, "closed")
+        return await (self._take() if asyncio.get_running_loop() is self._home else self._take_far())
+
+    async def _take(self) -> Batch:
         batch = await self._own.take()
         self.health.dropped += self._own.lost - self._lost
         self._lost = self._own.lost
         return batch
 
+    async def _take_far(self) -> Batch:
+        if self._far is None:
+            self._far = asyncio.run_coroutine_threadsafe(self._take(), self._home)
+        batch = await asyncio.shield(asyncio.wrap_future(self._far))
+        self._far = None
+        return Batch([update._replace(values=update.values[:]) for update in batch.updates], batch.turned)
+
     def subscribe(self, wants: Wants) -> Subscription:
         """One more queue, for the event loop that the feed was made in; it ends with the feed."""
+        self._check(asyncio.get_running_loop() is self._home, "of another event loop")
         subscription = self._hub.subscribe(wants)
         self._subscriptions.append(subscription)
         return subscription
 
     def close(self) -> None:
-        """End all queues."""
+        """End all queues, and a `take` that waits."""
+        self._closed = True
         for subscription in self._subscriptions:
             self._hub.unsubscribe(subscription)
+            subscription.keep(())
         self._subscriptions.clear()
+
+    def _check(self, is_fine: bool, trouble: str) -> None:
+        if not is_fine:
+            raise RuntimeError(f"the feed is {trouble}")
 
 
 class Sink(Protocol):

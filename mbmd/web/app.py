@@ -14,7 +14,7 @@ from sanic.exceptions import SanicException
 from mbmd.config.values import join_host_port
 from mbmd.errors import UsageError
 from mbmd.readings.hub import Hub
-from mbmd.web.rest import json_response, make_blueprint
+from mbmd.web.rest import HEADERS, json_response, make_blueprint
 from mbmd.web.status import Status
 from mbmd.web.stream import BACKLOG, Stream
 
@@ -126,6 +126,10 @@ def _make_app(hub: Hub, status: Status, stream: Stream) -> "Sanic[Any, Any]":
     for name in ("page.css", "page.js"):
         app.static(f"/static/{name}", STATIC / name, name=name)
 
+    @app.get("/metrics")
+    async def metrics(_: Request) -> HTTPResponse:
+        return _metrics(hub)
+
     @app.websocket("/ws")  # type: ignore[untyped-decorator]
     async def websocket(request: Request, connection: Websocket) -> None:
         await stream.serve(request, connection)
@@ -138,6 +142,13 @@ def _make_app(hub: Hub, status: Status, stream: Stream) -> "Sanic[Any, Any]":
         return _error(500, "internal error, see the log")
 
     return app
+
+
+def _metrics(hub: Hub) -> HTTPResponse:
+    """What Prometheus reads; its library is loaded when somebody asks."""
+    from mbmd.web.metrics import CONTENT_TYPE, Metrics
+
+    return HTTPResponse(Metrics(hub).body(), headers=HEADERS, content_type=CONTENT_TYPE)
 
 
 def _error(status: int, message: str) -> HTTPResponse:

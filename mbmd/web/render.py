@@ -1,7 +1,6 @@
 """Readings as JSON; pure but for the cache, which holds each text until its device brings new values."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -9,27 +8,12 @@ import orjson
 
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.hub import Update
+from mbmd.readings.render import device_json
 
 if TYPE_CHECKING:
     from array import array
 
 OFFLINE = b""
-
-
-def rfc3339(timestamp: float) -> str:
-    """A Unix time in local time, as RFC 3339."""
-    return datetime.fromtimestamp(timestamp, UTC).astimezone().isoformat()
-
-
-def device_json(device: DeviceReadings, column: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> bytes:
-    """`{"Timestamp", "Unix", "<Measurement>": value, ...}`; what has neither a reading nor a text is left out."""
-    body: dict[str, object] = {"Timestamp": rfc3339(device.timestamp), "Unix": int(device.timestamp)}
-    for measurement, value in zip(device.measurements, column, strict=True):
-        if value == value:
-            body[measurement.name] = value
-        elif measurement.name in texts:
-            body[measurement.name] = texts[measurement.name]
-    return orjson.dumps(body)
 
 
 class Cache:
@@ -57,7 +41,7 @@ class Cache:
         moment = self._moment()
         version, rendered_at, text = self._rendered.get(device, (-1, -1, b""))
         if version != device.version or rendered_at != moment:
-            text = device_json(device, self._column(device), self._texts(device))
+            text = device_json(device, self._column(device), device.timestamp, self._texts(device))
             self._rendered[device] = device.version, moment, text
         return text
 

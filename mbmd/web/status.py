@@ -7,9 +7,9 @@ from time import monotonic, time
 from typing import Any
 
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.health import BusHealth
+from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Hub
-from mbmd.web.render import rfc3339
+from mbmd.readings.render import rfc3339
 
 
 class Status:
@@ -44,6 +44,7 @@ class Status:
                 {"Id": d.id, "Type": d.type, "Status": "available" if d.online else "unavailable"} for d in devices
             ],
             "Buses": [self._bus(bus) for bus in hub.buses],
+            "Sinks": [_sink(sink) for sink in hub.sinks],
         }
 
     def _minutes(self, since: float, now: float) -> float:
@@ -94,6 +95,23 @@ def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
         "Rate": health.rate,
         "Interval": health.interval,
         "Missed": health.missed,
+    }
+
+
+def _sink(sink: SinkHealth) -> dict[str, Any]:
+    """Sinks of other packages may put anything into their account."""
+    return {
+        "Name": sink.name,
+        "Connected": bool(sink.connected),
+        "Trouble": str(sink.trouble),
+        "Sent": int(sink.sent),
+        "Dropped": int(sink.dropped),
+        "Refused": int(sink.refused),
+        "Expired": int(sink.expired),
+        "Waiting": int(sink.waiting),
+        "WaitingBytes": int(sink.waiting_bytes),
+        "Oldest": rfc3339(sink.oldest) if sink.oldest else None,
+        "Failures": int(sink.failures),
     }
 
 

@@ -19,29 +19,72 @@ class Dialect(Protocol):
     turns, and `presents` again before the values when what it offers has become another. `farewell` is the last.
     """
 
-    def wills(self, devices: Devices) -> Sequence[Message]:
+    def wills(self, devices: Devices, /) -> Sequence[Message]:
         """What the broker is to say when mbmd is lost without a farewell, the most important first."""
 
-    def births(self, devices: Devices) -> Iterable[Message]:
+    def births(self, devices: Devices, /) -> Iterable[Message]:
         """That mbmd is there."""
 
-    def presents(self, device: DeviceReadings) -> Iterable[Message]:
+    def presents(self, device: DeviceReadings, /) -> Iterable[Message]:
         """What a device is and offers (`device.offered`)."""
 
-    def states(self, device: DeviceReadings) -> Iterable[Message]:
+    def states(self, device: DeviceReadings, /) -> Iterable[Message]:
         """Whether a device answers (`device.state`)."""
 
-    def values(self, update: Update) -> Iterable[Message]:
+    def values(self, update: Update, /) -> Iterable[Message]:
         """The readings of an update, none where a value is NaN."""
 
-    def gone(self, device: DeviceReadings) -> Iterable[Message]:
-        """A device is not polled any more: what the broker keeps of it is cleared."""
+    def gone(self, device: DeviceReadings, /) -> Iterable[Message]:
+        """A device is not polled any more: what the broker keeps of it is cleared.
 
-    def farewell(self, devices: Devices) -> Iterable[Message]:
+        A device that is another object under the same id is presented again and nothing else.
+        """
+
+    def farewell(self, devices: Devices, /) -> Iterable[Message]:
         """mbmd ends on purpose."""
 
-    def watches(self, devices: Devices) -> Sequence[str]:
+    def watches(self, devices: Devices, /) -> Sequence[str]:
         """Filters of topics whose retained messages `outdated` wants to know."""
 
-    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Iterable[Message]:
         """Messages that clear what the broker keeps of earlier times and is no more; `retained` by topic."""
+
+
+class Silent:
+    """A dialect that says nothing; what others say of these things is in their own words."""
+
+    def wills(self, _: Devices, /) -> Sequence[Message]:
+        """None."""
+        return ()
+
+    def births(self, _: Devices, /) -> Iterable[Message]:
+        """None."""
+        return ()
+
+    def presents(self, _: DeviceReadings, /) -> Iterable[Message]:
+        """None."""
+        return ()
+
+    def states(self, _: DeviceReadings, /) -> Iterable[Message]:
+        """None."""
+        return ()
+
+    def values(self, _: Update, /) -> Iterable[Message]:
+        """None."""
+        return ()
+
+    def gone(self, _: DeviceReadings, /) -> Iterable[Message]:
+        """None."""
+        return ()
+
+    def farewell(self, _: Devices, /) -> Iterable[Message]:
+        """None."""
+        return ()
+
+    def watches(self, _: Devices, /) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def outdated(self, _: Devices, _retained: Mapping[str, bytes], /) -> Iterable[Message]:
+        """None."""
+        return ()

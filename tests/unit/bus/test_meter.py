@@ -65,6 +65,12 @@ def test_registers_are_read_at_the_rate_of_their_class() -> None:
     assert meter.readings.health.rate == RATE
 
 
+def test_the_account_has_the_rate_of_each_measurement() -> None:
+    meter = make_meter(addresses=[0, 100, 200], slow=[100], once=[200])
+    rates = [meter.readings.health.rates[row.measurement] for row in meter.settings.registers]
+    assert rates == [RATE, SLOW_RATE, inf]
+
+
 def test_what_is_slow_is_read_no_more_often_than_what_is_fast() -> None:
     meter = make_meter(slow=[200], rate=60.0)
     assert [group.rate for group in meter.groups] == [60, 60]

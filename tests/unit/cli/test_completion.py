@@ -82,6 +82,7 @@ def test_a_shell_completes_commands_options_types_and_files(offers: Callable[[st
     assert set(offers("mbmd ")) == set(cli.COMMANDS)
     assert offers("mbmd devi") == ["devices"]
     assert offers("mbmd run --no-pl") == ["--no-plausibility"]
+    assert offers("mbmd run --mqtt-payload j") == ["json"]
     assert offers("mbmd devices show MI") == ["MINE"]
     assert offers("mbmd devices check mi") == ["mine.toml"]
     assert set(offers("mbmd completion ")) == set(SHELLS)

@@ -10,7 +10,7 @@ import pytest
 
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.health import BusHealth, Plan
+from mbmd.readings.health import BusHealth, Plan, SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.web import status
 
@@ -218,3 +218,32 @@ def test_totals_never_fall_when_a_device_goes() -> None:
     assert [meter["Device"] for meter in body["Meters"]] == ["SDM1.1"]
     assert [meter["Id"] for meter in body["ConfiguredMeters"]] == ["SDM1.1"]
     assert (body["Modbus"]["TotalModbusRequests"], body["Modbus"]["TotalModbusErrors"]) == (120, 36)
+
+
+def test_the_account_of_a_sink() -> None:
+    hub = Hub()
+    hub.sinks = (
+        SinkHealth("mqtt", True, "", 5, 1, 2, 3, failures=4),
+        SinkHealth("influx", trouble="away", waiting=7, waiting_bytes=900, oldest=START),
+    )
+    mqtt, influx = orjson.loads(orjson.dumps([status._sink(sink) for sink in hub.sinks]))
+    assert mqtt == {
+        "Name": "mqtt",
+        "Connected": True,
+        "Trouble": "",
+        "Sent": 5,
+        "Dropped": 1,
+        "Refused": 2,
+        "Expired": 3,
+        "Waiting": 0,
+        "WaitingBytes": 0,
+        "Oldest": None,
+        "Failures": 4,
+    }
+    assert datetime.fromisoformat(influx.pop("Oldest")).timestamp() == START
+    assert (influx["Connected"], influx["Trouble"], influx["Waiting"], influx["WaitingBytes"]) == (
+        False,
+        "away",
+        7,
+        900,
+    )

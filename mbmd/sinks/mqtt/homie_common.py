@@ -1,0 +1,195 @@
+"""What the versions of the Homie convention have in common: devices with one node, `meter`, and its properties."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mbmd.config.outputs import Mqtt
+from mbmd.measurements import Kind, Measurement
+from mbmd.readings.device import DeviceReadings, State
+from mbmd.readings.hub import Update
+from mbmd.sinks.mqtt.dialect import Devices
+from mbmd.sinks.mqtt.message import Message
+
+NODE = "meter"
+INIT, READY, ALERT, DISCONNECTED, LOST = "init", "ready", "alert", "disconnected", "lost"
+_OF_HOMIE = re.compile(r"[^/]*/(\$|[a-z0-9_-]+/).+", re.DOTALL)
+"""A device and an attribute, or a node and what is below it: others may stand at the same root, such as `Power/L1`."""
+
+
+@dataclass(slots=True, eq=False)
+class _Shown:
+    """A device as it was announced last.
+
+    `topics` are those of its values by slot, empty for what it does not offer; `kept` are all that the broker keeps.
+    `fresh`: announced on this connection; `complete`: its values were told since.
+    """
+
+    device: DeviceReadings
+    attributes: Mapping[str, bytes]
+    topics: tuple[str, ...]
+    kept: tuple[str, ...]
+    fresh: bool = True
+    complete: bool = False
+
+
+class Homie(ABC):
+    """A device is announced in full, in `init`, as soon as a connection knows it, and ready once its values were told.
+
+    All of it is retained, so what is no more is cleared. The topics by which mbmd knows its devices later are the first
+    to be announced and the last to be cleared: what was interrupted is found again.
+    """
+
+    def __init__(self, config: Mqtt, base: str, words: Mapping[State, str]) -> None:
+        self.base = base
+        self._words = words
+        self._named = config.device == "name"
+        self._qos = config.qos
+        self._shown: dict[str, _Shown] = {}
+
+    @abstractmethod
+    def device_id(self, device: DeviceReadings) -> str:
+        """What topics call a device."""
+
+    @abstractmethod
+    def property_id(self, measurement: Measurement) -> str:
+        """What topics call a measurement."""
+
+    @abstractmethod
+    def attributes(self, device: DeviceReadings) -> dict[str, bytes]:
+        """What a device is and offers: payloads by topic."""
+
+    @abstractmethod
+    def marks(self) -> Sequence[str]:
+        """Filters of the topics that `former` needs."""
+
+    @abstractmethod
+    def former(self, own: Container[str], retained: Mapping[str, bytes]) -> Iterable[str]:
+        """Topics of devices that mbmd has announced at another time and whose topics are not among its `own` now."""
+
+    def standing(self, device: DeviceReadings, word: str) -> dict[str, bytes]:
+        """How a device is, `word` for its `$state`: payloads by topic."""
+        return {f"{self.topic(device)}/$state": word.encode()}
+
+    def payload(self, text: str) -> bytes:
+        """What is published of a reading that is text."""
+        return text.encode()
+
+    def births(self, devices: Devices) -> Iterable[Message]:
+        self._shown = {key: replace(shown, fresh=False) for key, shown in self._shown.items() if key in devices}
+        return ()
+
+    def presents(self, device: DeviceReadings) -> Iterable[Message]:
+        shown = self._fresh(device)
+        if shown is not None and shown.attributes == self.attributes(device):
+            return ()
+        return self.announce(device)
+
+    def states(self, device: DeviceReadings) -> Iterable[Message]:
+        shown = self._fresh(device)
+        return self.announce(device) if shown is None else self._state(shown)
+
+    def values(self, update: Update) -> Iterable[Message]:
+        device, qos = update.device, self._qos
+        shown = self._shown.get(device.id)
+        if shown is None or shown.device is not device:
+            return ()
+        # Infinity and NaN are no numbers of the convention: they are those that are not 0 less themselves.
+        messages = [
+            Message(topic, b"%.3f" % value, True, qos)
+            for topic, value in zip(shown.topics, update.values, strict=True)
+            if value - value == 0.0 and topic
+        ]
+        for name, text in update.texts.items():
+            if topic := shown.topics[device.slots[name]]:
+                messages.append(Message(topic, self.payload(text), True, qos))
+        if device.online and not shown.complete:
+            shown.complete = True
+            messages += self._state(shown)
+        return messages
+
+    def gone(self, device: DeviceReadings) -> Iterable[Message]:
+        shown = self._shown.get(device.id)
+        if shown is None or shown.device is not device:
+            return ()
+        del self._shown[device.id]
+        return self.clear(reversed(shown.kept))
+
+    def farewell(self, devices: Devices) -> Iterable[Message]:
+        shown = [device for device in devices.values() if device.id in self._shown]
+        return [message for device in shown for message in self.say(self.standing(device, DISCONNECTED))]
+
+    def watches(self, devices: Devices) -> Sequence[str]:
+        return [*(f"{topic}/#" for topic in self.own(devices)), *self.marks()]
+
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
+        own = self.own(devices)
+        stale = [
+            topic
+            for topic, payload in retained.items()
+            if payload and (kept := own.get(self.device_topic(topic))) is not None and topic not in kept
+        ]
+        return self.clear([*stale, *self.former(own, retained)])
+
+    def own(self, devices: Devices) -> dict[str, Container[str]]:
+        """What the broker shall keep: all topics of each device, by the device's."""
+        return {self.topic(device): frozenset(self._show(device).kept) for device in devices.values()}
+
+    def announce(self, device: DeviceReadings) -> list[Message]:
+        """Say what a device is, and clear what it was and is no more."""
+        before = self._shown.get(device.id)
+        shown = self._shown[device.id] = self._show(device)
+        stale = set(before.kept).difference(shown.kept) if before is not None else ()
+        return [
+            *self.say(self.standing(device, INIT)),
+            *self.clear(sorted(stale)),
+            *self.say(shown.attributes),
+            *self._state(shown),
+        ]
+
+    def say(self, payloads: Mapping[str, bytes]) -> list[Message]:
+        """Retained messages, by topic."""
+        return [Message(topic, payload, True, self._qos) for topic, payload in payloads.items()]
+
+    def clear(self, topics: Iterable[str]) -> list[Message]:
+        """Messages by which the broker forgets topics."""
+        return [Message(topic, b"", True, self._qos) for topic in topics]
+
+    def label(self, device: DeviceReadings) -> str:
+        """What people call a device."""
+        return (self._named and device.name) or device.id
+
+    def topic(self, device: DeviceReadings) -> str:
+        """The topic of a device."""
+        return f"{self.base}/{self.device_id(device)}"
+
+    def device_topic(self, topic: str) -> str:
+        """The topic of the device that a topic belongs to; empty for one that is not of the convention."""
+        begin = len(self.base) + 1
+        if not topic.startswith(f"{self.base}/") or not _OF_HOMIE.fullmatch(topic, begin):
+            return ""
+        return topic[: topic.index("/", begin)]
+
+    def _fresh(self, device: DeviceReadings) -> _Shown | None:
+        shown = self._shown.get(device.id)
+        return shown if shown is not None and shown.fresh and shown.device is device else None
+
+    def _state(self, shown: _Shown) -> list[Message]:
+        """Nothing of a device that answers as long as its values were not told: it is not ready before."""
+        state = shown.device.state
+        if state is State.ONLINE and not shown.complete:
+            return []
+        return self.say(self.standing(shown.device, self._words[state]))
+
+    def _show(self, device: DeviceReadings) -> _Shown:
+        node, offered = f"{self.topic(device)}/{NODE}", set(device.offered)
+        topics = tuple(f"{node}/{self.property_id(m)}" if m in offered else "" for m in device.measurements)
+        attributes = self.attributes(device)
+        kept = (*attributes, *filter(None, topics), *reversed(self.standing(device, INIT)))
+        return _Shown(device, attributes, topics, kept)
+
+
+def datatype(measurement: Measurement) -> str:
+    """The type of a property."""
+    return "string" if measurement.kind is Kind.TEXT else "float"

@@ -1,0 +1,140 @@
+"""Publishes readings at one MQTT broker."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mbmd.config.outputs import Mqtt
+from mbmd.config.outputs import Outbox as OutboxKeys
+from mbmd.readings.health import SinkHealth
+from mbmd.readings.hub import Wants, readings_in
+from mbmd.sinks.mqtt.broker import Broker
+from mbmd.sinks.mqtt.dialect import Devices
+from mbmd.sinks.mqtt.leftovers import clear_leftovers
+from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.mqtt.reporter import Diagnosing, report
+from mbmd.sinks.mqtt.session import Session
+from mbmd.sinks.mqtt.speech import make_speeches
+from mbmd.sinks.mqtt.stored import Stored
+from mbmd.sinks.mqtt.tasks import first_of
+from mbmd.sinks.mqtt.voice import Voice
+from mbmd.sinks.mqtt.wills import Wills
+from mbmd.sinks.sink import Feed
+
+if TYPE_CHECKING:
+    from mbmd.readings.device import DeviceReadings
+
+NO_UPDATES = Wants(updates=False, states=False)
+
+
+class MqttSink:
+    """One connection, on which all conventions are spoken that the configuration asks for.
+
+    What is live is lost while the broker is away, but for the latest of each device; what is to be stored waits.
+    The constructor raises UsageError for what cannot work.
+    """
+
+    name = "mqtt"
+    wants = Wants()
+
+    def __init__(self, config: Mqtt, outbox: OutboxKeys | None) -> None:
+        self._config = config
+        self._outbox = outbox or OutboxKeys()
+        self._live, self._stored = make_speeches(config)
+        self._present: dict[str, DeviceReadings] = {}
+        Broker(config, SinkHealth(self.name))  # which reads the certificates
+
+    async def run(self, feed: Feed) -> None:
+        """Publish until cancelled, then say goodbye."""
+        turnover = _Turnover(feed)
+        while True:
+            await self._run(feed, turnover)
+
+    async def _run(self, feed: Feed, turnover: "_Turnover") -> None:
+        """Use one connection, however often it breaks, as long as its will is the right one."""
+        will = self._will(feed.devices)
+        broker = Broker(self._config, feed.health, will)
+        connecting = asyncio.create_task(broker.run())
+        works = [_watched(connecting), turnover.watch(), self._speak(broker, feed, turnover)]
+        if self._stored.moved or self._stored.whole:
+            works.append(Stored(self._config, self._outbox, broker, feed, self._stored).run())
+        try:
+            await first_of(self._keep_wills(will, feed, turnover), *works)
+        finally:
+            await broker.close(self._last_words(feed.devices))
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+
+    async def _speak(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
+        """Say what there is to say whenever there is a connection."""
+        while True:
+            session = broker.session if broker.connected else 0
+            work = self._on_connection(broker, feed, turnover) if session else self._drop(feed)
+            await first_of(work, broker.changed(session))
+
+    async def _on_connection(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
+        session = Session(self._config, broker, feed, self._live, self._present)
+        reports = [report(d, feed, Voice(broker).say) for d in self._live.dialects if isinstance(d, Diagnosing)]
+        await first_of(session.run(), self._clear_leftovers(broker, feed, turnover), *reports)
+
+    async def _clear_leftovers(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
+        while True:
+            devices = feed.devices
+            for dialect in self._live.dialects:
+                await clear_leftovers(broker, feed, dialect)
+            await turnover.of(devices)
+
+    async def _drop(self, feed: Feed) -> None:
+        """What is read while there is no connection is lost."""
+        while True:
+            for update in (await feed.take()).updates:
+                feed.health.dropped += readings_in(update) if self._live.moved else len(self._live.whole)
+
+    async def _keep_wills(self, will: Message | None, feed: Feed, turnover: "_Turnover") -> None:
+        """Keep connections for all wills but the first; ends when the first is another."""
+        others = Wills(self._config)
+        try:
+            while self._will(devices := feed.devices) == will:
+                if self._config.homie_wills:
+                    await others.change(self._live.wills(devices)[1:])
+                await turnover.of(devices)
+        finally:
+            await others.close()
+
+    def _will(self, devices: Devices) -> Message | None:
+        return next(iter(self._live.wills(devices)), None)
+
+    def _last_words(self, devices: Devices) -> Iterator[Message]:
+        for name, device in self._present.items():
+            if name not in devices:
+                for dialect in self._live.dialects:
+                    yield from dialect.gone(device)
+        yield from self._live.farewell(devices)
+
+
+class _Turnover:
+    """Tells when devices came or went."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._queue = feed.subscribe(NO_UPDATES)
+        self._happened = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Look out for it, until cancelled."""
+        while True:
+            await self._queue.take()
+            self._happened.set()
+            self._happened = asyncio.Event()
+
+    async def of(self, devices: Devices) -> None:
+        """Wait until the devices are others than these."""
+        while self._feed.devices is devices:
+            await self._happened.wait()
+
+
+async def _watched(connecting: "asyncio.Task[None]") -> None:
+    """Raise what ended a task that is never to end."""
+    await asyncio.wait([connecting])
+    connecting.result()
+    raise RuntimeError("the connection is not kept any more")
