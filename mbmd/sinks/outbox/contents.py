@@ -24,6 +24,9 @@ TIDY = 2.0
 LOOK = 60.0
 """Seconds between looks for what is too old."""
 
+SPAN = 0.01
+"""Share of the age that items may be apart that expire together."""
+
 Fate = Literal["sent", "refused", "expired", "dropped"]
 
 
@@ -54,7 +57,8 @@ class Contents:
         self.changed = asyncio.Event()
         self._keys = keys
         self._health = health
-        self._memory = Memory()
+        self._span = keys.age * SPAN
+        self._memory = Memory(self._span)
         self._disk = Disk(file, health.name)
         self._generation = 0
         self._flight: Flight | None = None
@@ -89,7 +93,7 @@ class Contents:
         """The oldest that waits, of the disk up to so many readings; None if there is nothing after all."""
         async with self._turn:
             if self._disk.has_more:
-                loaded = await self._disk.load(max(most_readings, 1))
+                loaded = await self._disk.load(most_readings, self._span)
                 self._own_up()
                 if loaded is not None:
                     self._flight = Flight(loaded.chunk, loaded.held)
@@ -113,18 +117,29 @@ class Contents:
         """Whether it has waited for too long, or there is no room for it any more."""
         return flight.doomed or flight.chunk.born < time() - self._keys.age
 
-    async def give_back(self, flight: Flight) -> bool:
-        """Let the flight wait again if something older is on disk, which could not be read before."""
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether something older than the flight is on disk, which could not be read before.
+
+        The flight must not come there then, nor may what is newer, before it is given back or over.
+        """
+        return self._flight is not None and self._is_at_risk(self._flight) and self._disk.has_more
+
+    async def give_back(self) -> bool:
+        """Let the flight wait again if it is overtaken."""
         async with self._turn:
-            if flight.held.row or flight.doomed or not self._disk.has_more:
+            if self._flight is None or not self.is_overtaken:
                 return False
-            self._memory.put_back([flight.chunk])
+            self._memory.put_back([self._flight.chunk])
             self._flight = None
+            self.changed.set()
             self._count()
             return True
 
     def due(self) -> float:
         """When `save` has something to do (monotonic)."""
+        if self.is_overtaken:
+            return inf
         times = [self._tidy_from if self._disk.has_done else inf, self._look_from]
         if self._flight is not None and self._is_at_risk(self._flight):
             times.append(self._flight.chunk.since + KEEP)
@@ -147,6 +162,10 @@ class Contents:
         """Write what waits in memory to the disk, and remove there what was delivered, is too old or too much."""
         async with self._turn:
             await self._disk.open()
+            self._own_up()
+            if self.is_overtaken:
+                self._count()
+                return
             flight = self._flight
             only_here = flight.chunk.copy() if flight is not None and self._is_at_risk(flight) else None
             self._writing = self._memory.take_all()
@@ -178,6 +197,8 @@ class Contents:
     async def close(self) -> None:
         """Write all that can be written and close the file; what stays in memory is lost and counted."""
         self._disk.try_now()
+        await self._disk.open()
+        await self.give_back()
         await self.save()
         flight = self._flight
         if flight is not None and flight.held.row and flight.chunk.size < flight.held.size:
@@ -202,8 +223,8 @@ class Contents:
         return Bounds(self._keys.size * 10**6, time() - self._keys.age)
 
     def _is_at_risk(self, flight: Flight) -> bool:
-        """Whether the flight would be lost if the power failed; with older ones on disk it must not come there."""
-        return not flight.held.row and not flight.doomed and not self._disk.has_more
+        """Whether the flight would be lost if the power failed."""
+        return not flight.held.row and not flight.doomed
 
     def _finish(self, flight: Flight) -> None:
         """Nothing of it is left to send."""
@@ -211,11 +232,11 @@ class Contents:
             self._delivered(flight)
         if self._flight is flight:
             self._flight = None
+            self.changed.set()
 
     def _delivered(self, flight: Flight) -> None:
         if not self._disk.has_done:
             self._tidy_from = monotonic() + TIDY
-            self.changed.set()
         self._disk.delivered(flight.held)
 
     def _written(self, written: Written, flight: Flight | None, only_here: Chunk | None) -> None:

@@ -49,7 +49,7 @@ class Disk:
         self._path = path
         self._name = name
         self._store: Store | None = None
-        self._stale: Store | None = None
+        self._made: list[Store] = []
         self._damage: Exception | None = None
         self._break_from = 0.0
         self._job: asyncio.Future[Any] | None = None
@@ -112,12 +112,12 @@ class Disk:
             self._recovered()
         return written
 
-    async def load(self, most_readings: int) -> Loaded | None:
+    async def load(self, most_readings: int, span: float) -> Loaded | None:
         """The oldest that was not delivered, without items if it is damaged; None if there is nothing now."""
         store, through, now = self._store, self._through, monotonic()
         if store is None:
             return None
-        loaded = await self._do(lambda: store.load(through, most_readings, now))
+        loaded = await self._do(lambda: store.load(through, most_readings, span, now))
         if loaded is None and self._store is store:
             self._held, self._done = Held(), []  # damaged counts: there is nothing, whatever they say
         if loaded is not None and not loaded.chunk.items:
@@ -132,27 +132,22 @@ class Disk:
 
     async def close(self) -> None:
         """Close the file, as soon as no earlier work is under way; it cannot be opened again."""
-        stores = [store for store in (self._store, self._stale) if store is not None]
-        self._store = self._stale = None
-        self._path, self.write_from = None, inf
+        self._path, self._store, self.write_from = None, None, inf
         if self._job is not None:
             await asyncio.wait({self._job})
-        for store in stores:
-            with contextlib.suppress(sqlite3.Error, OSError):
-                await asyncio.shield(self._start(store.close))
+            await asyncio.shield(self._start(self._close_all))
 
     async def _open(self, path: Path) -> None:
-        stale, damage, after = self._stale, self._damage, self._through
+        damage, after = self._damage, self._through
 
         def work() -> tuple[Store, Held, str]:
-            if stale is not None:
-                with contextlib.suppress(sqlite3.Error, OSError):
-                    stale.close()
+            self._close_all()
             kept_as = move_aside(path) if damage is not None else ""
             store = Store(path, after)
+            self._made.append(store)
             return store, store.held(after), kept_as
 
-        self._stale = self._damage = None
+        self._damage = None
         opened = await self._do(work)
         if opened is None:
             return
@@ -160,6 +155,12 @@ class Disk:
         self._done.clear()
         if kept_as:
             log.warning("sink %s: %s was broken (%s): kept as %s", self._name, path, damage, kept_as)
+
+    def _close_all(self) -> None:
+        """Close what was ever opened, also by work that nobody waited for."""
+        while self._made:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._made.pop().close()
 
     async def _do(self, work: Callable[[], T]) -> T | None:
         """What `work` returns, done in a thread after all earlier work; None if it failed."""
@@ -186,7 +187,7 @@ class Disk:
     def _fail(self, reason: str, *, stays_open: bool = False) -> None:
         self.write_from = monotonic() + RETRY
         if not stays_open:
-            self._stale, self._store = self._store or self._stale, None
+            self._store = None
         if reason != self._told:
             self._told = reason
             log.warning(
@@ -206,7 +207,7 @@ class Disk:
         self.lost += self.readings
         self.generation += 1
         self._damage = damage
-        self._stale, self._store = self._store or self._stale, None
+        self._store = None
         self._held, self._done = Held(), []
         if monotonic() < self._break_from:
             self.write_from = self._break_from

@@ -13,12 +13,13 @@ _ITEM = 100
 
 
 class Memory:
-    """Chunks in their order; new items come into the last one until it is full.
+    """Chunks in their order; new items come into the last one until it is full, or `span` seconds old.
 
     `bulk` is what they take of the memory: many small items take more than their `size`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, span: float) -> None:
+        self._span = span
         self.chunks: deque[Chunk] = deque()
         self.readings = 0
         self.size = 0
@@ -31,7 +32,7 @@ class Memory:
 
     def add(self, item: bytes, readings: int) -> bool:
         """Append an item; whether the chunks are others now, or one is full."""
-        is_new = not self.chunks or self.chunks[-1].is_full
+        is_new = not self.chunks or self.chunks[-1].is_full or monotonic() - self.chunks[-1].since > self._span
         if is_new:
             self.chunks.append(Chunk(time(), monotonic()))
         chunk = self.chunks[-1]

@@ -22,14 +22,16 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 JITTER = 0.2
 """Share of a pause by which it may be shorter, so that daemons that lost the same server do not come back together."""
+ANSWER = 120.0
+"""Seconds that a send may take: it should know better itself when to give up."""
 GRACE = 0.5
 """Seconds that the last send may take at the end."""
 CLOSING = 1.5
 """Seconds that the disk may take at the end."""
 TELL = 60.0
 """Seconds between two warnings of the same kind."""
-LEAST = 0.001
-"""Seconds that are worth a sleep."""
+LEAST, MOST = 0.001, 1.0
+"""Seconds that are worth a sleep, and those after which it is seen again how fast readings come."""
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +116,8 @@ class Outbox:
                 await _wait(self._contents.changed, min(rest, LONGEST_PAUSE))
             else:
                 await self._contents.save()
+                if self._contents.is_overtaken:
+                    self._again.set()
             self._contents.expire()
 
     async def _deliver_all(self) -> None:
@@ -133,7 +137,7 @@ class Outbox:
     async def _leave(self, readings: int) -> None:
         """Wait until so many may go."""
         while (rest := self._pace.wait(monotonic())) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(max(rest, LEAST))
+            await asyncio.sleep(min(max(rest, LEAST), MOST))
         self._pace.went(readings)
 
     async def _deliver(self, flight: Flight) -> None:
@@ -153,7 +157,7 @@ class Outbox:
                     self._contents.settle(flight, len(flight.chunk.items), "expired")
                     return
                 await self._pause(failures, error.pause)
-                if await self._contents.give_back(flight):
+                if await self._contents.give_back():
                     return
             else:
                 failures = 0
@@ -168,9 +172,12 @@ class Outbox:
             await asyncio.Event().wait()
         self._idle.clear()
         try:
-            await self._send(items)
+            async with asyncio.timeout(ANSWER):
+                await self._send(items)
         except (AwayError, RefusedError):
             raise
+        except TimeoutError:
+            raise AwayError("no answer in time") from None
         except Exception as error:
             log.debug("sink %s", self._health.name, exc_info=True)
             self._health.trouble = mask(f"it failed with {type(error).__name__}: {error}")

@@ -26,7 +26,20 @@ ROWS_AT_ONCE = 1000
 """Rows that a write may remove to make room: more are left to the next ones."""
 _ASIDE = 9
 """Broken files that are kept; a further one takes the place of the last."""
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_OK,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+}
+"""Errors that say nothing of what lies in the file; all others come of it, as the statements are right."""
 
 _TABLE = """
 CREATE TABLE chunk (
@@ -130,8 +143,8 @@ class Store:
                 (chunk.readings, chunk.size, pack(chunk), row),
             )
 
-    def load(self, after: int, most_readings: int, since: float) -> Loaded | None:
-        """The oldest rows behind a row, as many as make a chunk; None if there are none."""
+    def load(self, after: int, most_readings: int, span: float, since: float) -> Loaded | None:
+        """The oldest rows behind a row, as many as make a chunk and were put within `span` seconds; None for none."""
         query = "SELECT id, born, readings, size, data FROM chunk WHERE id > ? ORDER BY id"
         loaded: Loaded | None = None
         with contextlib.closing(self._db.execute(query, (after,))) as found:
@@ -139,7 +152,7 @@ class Store:
                 held, part = _read(row, values, since)
                 if loaded is None:
                     loaded = Loaded(held, part)
-                elif not part.items or not loaded.chunk.items or not _fits(loaded.chunk, part, most_readings):
+                elif not part.items or not loaded.chunk.items or not _fits(loaded.chunk, part, most_readings, span):
                     break
                 else:
                     loaded.chunk.extend(part)
@@ -241,8 +254,8 @@ class Store:
 
 def is_damage(error: Exception) -> bool:
     """Whether the file itself is broken, so that no further try will help."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    return isinstance(error, DamagedError) or code & 0xFF in _DAMAGED
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return isinstance(error, DamagedError) or code & 0xFF not in _PASSING
 
 
 def is_full(error: Exception) -> bool:
@@ -341,5 +354,7 @@ def _sum(older: Held, newer: Held) -> Held:
     return Held(older.readings + newer.readings, older.size + newer.size, older.oldest, newer.row)
 
 
-def _fits(chunk: Chunk, part: Chunk, most_readings: int) -> bool:
-    return chunk.readings + part.readings <= min(most_readings, MOST_READINGS) and chunk.size + part.size <= MOST_BYTES
+def _fits(chunk: Chunk, part: Chunk, most_readings: int, span: float) -> bool:
+    is_near = part.born - chunk.born <= span
+    is_small = chunk.size + part.size <= MOST_BYTES
+    return is_near and is_small and chunk.readings + part.readings <= min(most_readings, MOST_READINGS)
