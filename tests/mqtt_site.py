@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -25,7 +26,10 @@ Hear = Callable[[str, bytes, bool], None]
 class FakeBroker:
     """The connection, and the broker at its other end."""
 
-    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None) -> None:
+    def __init__(
+        self, config: Mqtt, health: SinkHealth, context: ssl.SSLContext | None, will: Message | None = None
+    ) -> None:
+        self.context = context
         self.config = config
         self.health = health
         self.will = will
@@ -198,8 +202,10 @@ async def settled() -> None:
 
 @contextmanager
 def _patched(site: Site) -> Iterator[None]:
-    def broker(config: Mqtt, health: SinkHealth, will: Message | None = None) -> FakeBroker:
-        site.brokers.append(FakeBroker(config, health, will))
+    def broker(
+        config: Mqtt, health: SinkHealth, context: ssl.SSLContext | None, will: Message | None = None
+    ) -> FakeBroker:
+        site.brokers.append(FakeBroker(config, health, context, will))
         return site.brokers[-1]
 
     def outbox(*given: object) -> FakeOutbox:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import ssl
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +16,6 @@ from mbmd.sinks.mqtt.inflight import Receipt, Said, said
 from mbmd.sinks.mqtt.link import Link
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.outage import Outage
-from mbmd.sinks.mqtt.tls import tls_context
 from mbmd.sinks.mqtt.words import CLOSED, explain_short
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
 
@@ -35,10 +35,12 @@ class Broker:
     Not for threads.
     """
 
-    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None) -> None:
-        """Raises UsageError for certificates that cannot be read; touches no network."""
+    def __init__(
+        self, config: Mqtt, health: SinkHealth, context: ssl.SSLContext | None, will: Message | None = None
+    ) -> None:
+        """`context` is that of `tls_context`: it takes long to make, and many may share it."""
         self.session = 0
-        self._setup = Setup(config, parse_broker(config.broker), tls_context(config), will, set())
+        self._setup = Setup(config, parse_broker(config.broker), context, will, set())
         self._health = health
         self._link: Link | None = None
         self._standing: Link | None = None

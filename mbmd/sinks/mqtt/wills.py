@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import Iterable
 
 from msgspec import structs
@@ -15,8 +16,9 @@ from mbmd.sinks.mqtt.message import Message
 class Wills:
     """A connection for each will, by its topic; they have accounts of their own, which nobody sees."""
 
-    def __init__(self, config: Mqtt) -> None:
+    def __init__(self, config: Mqtt, context: ssl.SSLContext | None) -> None:
         self._config = config
+        self._context = context
         self._running: dict[Message, tuple[Broker, asyncio.Task[None]]] = {}
 
     async def change(self, wills: Iterable[Message]) -> None:
@@ -34,7 +36,7 @@ class Wills:
 
     def _make(self, will: Message) -> Broker:
         clientid = f"{self._config.clientid}-{re.sub('[^0-9A-Za-z]+', '-', will.topic)}"
-        return Broker(structs.replace(self._config, clientid=clientid), SinkHealth(clientid), will)
+        return Broker(structs.replace(self._config, clientid=clientid), SinkHealth(clientid), self._context, will)
 
     async def _end(self, wills: list[Message]) -> None:
         ended = [self._running.pop(will) for will in wills]

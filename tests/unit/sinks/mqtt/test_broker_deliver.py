@@ -129,6 +129,7 @@ def test_a_broker_without_room_is_tried_again() -> None:
 
 def test_a_broker_that_acknowledges_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "PATIENCE", 0.05)
+    monkeypatch.setattr(link, "TICK", 0.02)
 
     async def main() -> None:
         async with fake_broker(greeting()) as fake, running(fake.url) as (broker, health, _, _):
@@ -147,6 +148,7 @@ def test_a_broker_that_acknowledges_nothing_is_left(monkeypatch: pytest.MonkeyPa
 
 def test_progress_keeps_a_slow_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "PATIENCE", 0.2)
+    monkeypatch.setattr(link, "TICK", 0.02)
 
     def slowly(connection: Connection, packet: Packet) -> None:
         if packet.kind == PUBLISH:

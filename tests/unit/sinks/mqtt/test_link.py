@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from itertools import cycle
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mbmd.sinks.mqtt import link
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.outbox.errors import RefusedError
 from tests.fake_broker import (
@@ -109,6 +111,41 @@ def test_no_more_than_the_broker_wants_is_unacknowledged() -> None:
             await fake.until(lambda: len(fake.last.published) == 5)
             assert [p.topic for p in fake.last.published] == [m.topic for m in messages(5)]
             assert health.sent == 4
+
+    play(main())
+
+
+def test_a_broker_that_acknowledges_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "PATIENCE", 0.05)
+    monkeypatch.setattr(link, "TICK", 0.02)
+
+    async def main() -> None:
+        async with fake_broker(greeting()) as fake, running(fake.url, qos=1) as (broker, health, _, _):
+            await connected(broker)
+            for message in messages(100):
+                broker.publish(message)
+            await broker.drained()
+            assert health.trouble == "it has acknowledged nothing for 0.05 s"
+            assert health.dropped == 100
+
+    play(main())
+
+
+def test_the_id_of_a_message_is_that_of_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    mids = cycle((1, 2, 3))
+    monkeypatch.setattr("paho.mqtt.client.Client._mid_generate", lambda _: next(mids))
+
+    async def main() -> None:
+        wants = greeting(0, b"\x21\x00\x02")
+        async with fake_broker(wants) as fake, running(fake.url, version="5", qos=1) as (broker, _, _, _):
+            await connected(broker)
+            for message in messages(3):
+                broker.publish(message)
+            broker.publish(Message("mbmd/live", b"1"))
+            await fake.until(lambda: len(fake.last.published) == 3)
+            fake.last.acknowledge(1)
+            await fake.until(lambda: len(fake.last.published) == 4)
+            assert [p.mid for p in fake.last.published] == [1, 2, 0, 3]
 
     play(main())
 

@@ -104,10 +104,35 @@ def test_what_is_read_while_the_broker_is_away_is_lost_and_counted_but_for_the_l
             for power in range(3):
                 here.poll(one, Import=1, Power=power)
                 await settled()
-            assert here.health.dropped == 6
+            assert here.health.dropped == 4
+            here.poll(one, Power=3)
+            await settled()
+            assert here.health.dropped == 5
             broker = await here.connected()
-            assert ("mbmd/sdm1-1/Power", "2.000") in broker.take_texts()
-            assert here.health.dropped == 6
+            told = broker.take_texts()
+            assert ("mbmd/sdm1-1/Import", "1.000") in told
+            assert ("mbmd/sdm1-1/Power", "3.000") in told
+            assert here.health.dropped == 5
+
+    run(main())
+
+
+@pytest.mark.parametrize("config", [PLAIN, Mqtt(homie="", payload="json")], ids=["plain", "json"])
+def test_the_latest_of_a_device_that_goes_before_there_is_a_connection_is_lost_too(config: Mqtt) -> None:
+    async def main() -> None:
+        one, other = meter("SDM1.1"), meter("SDM1.2")
+        async with site(config, one, other) as here:
+            await settled()
+            here.poll(one, Power=1)
+            here.poll(other, Power=1)
+            await settled()
+            assert here.health.dropped == 0
+            here.lose(one)
+            await settled()
+            assert here.health.dropped == 1
+            here.hub.replace([one], [])
+            await settled()
+            assert here.health.dropped == 2
 
     run(main())
 
