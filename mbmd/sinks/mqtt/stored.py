@@ -37,6 +37,7 @@ class Stored:
 
     def __init__(self, config: Mqtt, keys: OutboxKeys, broker: Broker, feed: Feed, speech: Speech) -> None:
         self._broker = broker
+        self._feed = feed
         self._health = feed.health
         self._speech = speech
         self._gate = Gate(config)
@@ -64,14 +65,16 @@ class Stored:
             while True:
                 await self._take()
                 while self._updates:
-                    self._put(self._gate.put(self._updates.popleft(), self._clock()))
+                    self._store_one(self._updates.popleft())
                     await asyncio.sleep(0)
+                self._gate.keep(self._feed.has)
                 self._put(self._gate.due(self._clock()))
         finally:
             if self._queue.waiting:
                 self._updates += (await self._queue.take()).updates
             for update in self._updates:
-                self._put(self._gate.put(update, self._clock()))
+                self._store_one(update)
+            self._gate.keep(self._feed.has)
             self._put(self._gate.due(inf))
 
     async def _take(self) -> None:
@@ -82,6 +85,11 @@ class Stored:
             return
         self._health.dropped += self._queue.lost - self._lost
         self._lost = self._queue.lost
+
+    def _store_one(self, update: Update) -> None:
+        """Store an update when it is time; not of a device that went, whose topics may be those of another now."""
+        if self._feed.has(update.device):
+            self._put(self._gate.put(update, self._clock()))
 
     def _put(self, all_moved: Iterable[Moved]) -> None:
         for moved in all_moved:

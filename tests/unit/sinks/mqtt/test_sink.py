@@ -1,6 +1,8 @@
 """The MQTT sink: what it says when, on one connection that comes and goes."""
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import msgspec
@@ -430,6 +432,31 @@ def test_rate_and_changes_count_for_what_is_stored_too() -> None:
             assert len(broker.delivered) == 3
         # what waited for its time is stored at the end
         assert here.outboxes[0].readings == 4
+
+    run(main())
+
+
+def test_nothing_is_kept_or_stored_of_a_device_that_went() -> None:
+    async def main() -> None:
+        config = Mqtt(homie="", payload="json", qos=1, rate=10, on_change=True, device="name")
+        one, other = meter("SDM1.1", name="A"), meter("SDM1.2", name="A")
+        gone = weakref.ref(one)
+        async with site(config) as here:
+            broker = await here.connected()
+            here.hub.replace([one], [])
+            for power in (1, 2):
+                here.poll(one, Power=power)
+                await settled()
+            here.poll(one, Power=3)
+            here.hub.replace([other], [])
+            await settled()
+            del one
+            gc.collect()
+            assert gone() is None
+            here.poll(other, Power=4)
+            await asyncio.sleep(20)
+            said = [(message.topic, b'"Power":4.0' in message.payload) for message in broker.delivered]
+            assert said == [("mbmd/A", False), ("mbmd/A", True)]
 
     run(main())
 
