@@ -461,6 +461,23 @@ def test_nothing_is_kept_or_stored_of_a_device_that_went() -> None:
     run(main())
 
 
+def test_the_broker_keeps_nothing_that_comes_late_of_a_device_that_went() -> None:
+    async def main() -> None:
+        one, other = meter("SDM1.1"), meter("SDM1.2")
+        async with site(Mqtt(homie="", payload="json", qos=1, retain=True), one, other) as here:
+            await settled()
+            here.poll(one, Power=1)
+            here.poll(other, Power=1)
+            await settled()
+            here.hub.replace([other], [])
+            broker = await here.connected()
+            await asyncio.sleep(2)
+            kept = {message.topic: message.retain for message in broker.delivered}
+            assert kept == {"mbmd/sdm1-1": False, "mbmd/sdm1-2": True}
+
+    run(main())
+
+
 def test_a_damaged_entry_of_the_outbox_is_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         one = meter()
