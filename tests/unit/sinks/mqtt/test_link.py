@@ -205,6 +205,26 @@ def test_a_topic_that_is_none_is_refused_and_the_connection_stays(qos: int) -> N
     play(main())
 
 
+@pytest.mark.parametrize(
+    ("data", "times"),
+    [(b"\x30\xff\xff\xff\x7f", 1), (b"\x34\x06\x00\x01a\x00\x01x", 1), (b"\xc0\x00", 20_000)],
+    ids=["huge", "twice", "questions"],
+)
+def test_a_broker_that_sends_more_than_it_was_asked_for_is_left(data: bytes, times: int) -> None:
+    async def main() -> None:
+        async with fake_broker() as fake, running(fake.url) as (broker, health, _, _):
+            await connected(broker)
+            fake.hears.clear()
+            for _ in range(50):
+                broker.publish(Message("mbmd/a", bytes(100_000)))
+            fake.last.send_raw(data * times)
+            await broker.changed(1)
+            assert health.trouble == "it sends more than mbmd has asked for"
+            fake.hears.set()
+
+    play(main())
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.sampled_from(["3.1.1", "5"]),
