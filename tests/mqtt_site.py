@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -25,7 +26,16 @@ Hear = Callable[[str, bytes, bool], None]
 class FakeBroker:
     """The connection, and the broker at its other end."""
 
-    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        config: Mqtt,
+        health: SinkHealth,
+        context: ssl.SSLContext | None,
+        will: Message | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        self.context = context
         self.quiet = quiet
         self.config = config
         self.health = health
@@ -201,8 +211,15 @@ async def settled() -> None:
 
 @contextmanager
 def _patched(site: Site) -> Iterator[None]:
-    def broker(config: Mqtt, health: SinkHealth, will: Message | None = None, *, quiet: bool = False) -> FakeBroker:
-        site.brokers.append(FakeBroker(config, health, will, quiet=quiet))
+    def broker(
+        config: Mqtt,
+        health: SinkHealth,
+        context: ssl.SSLContext | None,
+        will: Message | None = None,
+        *,
+        quiet: bool = False,
+    ) -> FakeBroker:
+        site.brokers.append(FakeBroker(config, health, context, will, quiet=quiet))
         return site.brokers[-1]
 
     def outbox(*given: object) -> FakeOutbox:

@@ -14,6 +14,7 @@ from mbmd.readings.health import SinkHealth
 from mbmd.sinks.mqtt import broker as module
 from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.mqtt.tls import tls_context
 
 PASSWORD = "open sesame"  # noqa: S105
 PAUSE = 0.002
@@ -41,7 +42,8 @@ async def running(
         return pause
 
     with patch.object(module, "pause_after", pause_after), patch.object(module, "LAST_WORDS", last_words):
-        broker = Broker(Mqtt(broker=url, **keys), health, will)
+        config = Mqtt(broker=url, **keys)
+        broker = Broker(config, health, tls_context(config), will)
         task = asyncio.create_task(broker.run())
         try:
             yield Running(broker, health, task, paused)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import ssl
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +16,6 @@ from mbmd.sinks.mqtt.inflight import Receipt, Said, said
 from mbmd.sinks.mqtt.link import Link
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.outage import Outage
-from mbmd.sinks.mqtt.tls import tls_context
 from mbmd.sinks.mqtt.words import CLOSED, explain_short
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
 
@@ -35,13 +35,21 @@ class Broker:
     Not for threads.
     """
 
-    def __init__(self, config: Mqtt, health: SinkHealth, will: Message | None = None, *, quiet: bool = False) -> None:
-        """Raises UsageError for certificates that cannot be read; touches no network.
+    def __init__(
+        self,
+        config: Mqtt,
+        health: SinkHealth,
+        context: ssl.SSLContext | None,
+        will: Message | None = None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        """`context` is that of `tls_context`: it takes long to make, and many may share it.
 
         A `quiet` one tells its coming and going only to who looks for faults.
         """
         self.session = 0
-        self._setup = Setup(config, parse_broker(config.broker), tls_context(config), will, set())
+        self._setup = Setup(config, parse_broker(config.broker), context, will, set())
         self._health = health
         self._quiet = quiet
         self._link: Link | None = None

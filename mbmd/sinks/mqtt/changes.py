@@ -1,5 +1,6 @@
 """What is published of what is read: only what has moved, and no device too often; pure, `now` is an argument."""
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,6 +33,7 @@ class Gate:
     def __init__(self, config: Mqtt) -> None:
         self._pace = Pace(config.rate)
         self._moves = Moves(config.dead_band, config.silence) if config.on_change else None
+        self._known: set[DeviceReadings] = set()
 
     @property
     def next(self) -> float | None:
@@ -40,6 +42,7 @@ class Gate:
 
     def put(self, update: Update, now: float) -> list[Moved]:
         """What is to be published of an update now."""
+        self._known.add(update.device)
         return self._through(update, now) if self._pace.is_due(update, now) else []
 
     def due(self, now: float) -> list[Moved]:
@@ -48,9 +51,15 @@ class Gate:
 
     def forget(self, device: DeviceReadings) -> None:
         """Let the next update of a device through, whatever it is."""
+        self._known.discard(device)
         self._pace.forget(device)
         if self._moves is not None:
             self._moves.forget(device)
+
+    def keep(self, is_there: Callable[[DeviceReadings], bool]) -> None:
+        """Forget all devices that are not there any more."""
+        for device in [device for device in self._known if not is_there(device)]:
+            self.forget(device)
 
     def _through(self, update: Update, now: float) -> list[Moved]:
         update = self._pace.with_waiting(update)

@@ -56,12 +56,12 @@ class Inflight:
     """At most `window` messages are on their way at once; `send` sends one and returns its id.
 
     It raises ValueError for a message that cannot be sent. Messages without a receipt are counted in the health of
-    the sink. `progress` is when the latest acknowledgement came.
+    the sink.
     """
 
     def __init__(self, send: Callable[[Message], int], health: SinkHealth, clock: Callable[[], float]) -> None:
         self.window = 1
-        self.progress = clock()
+        self._since = clock()
         self._send = send
         self._health = health
         self._clock = clock
@@ -79,6 +79,11 @@ class Inflight:
         return not self._sent and not self._waiting
 
     @property
+    def silence(self) -> float:
+        """Seconds without an acknowledgement, 0 if none is missing."""
+        return self._clock() - self._since if self._sent else 0.0
+
+    @property
     def count(self) -> int:
         """How many are kept."""
         return len(self._sent) + len(self._waiting)
@@ -92,7 +97,7 @@ class Inflight:
         """An acknowledgement has come, also of something that nobody waits for."""
         entry = self._sent.pop(mid, None)
         if entry is not None:
-            self.progress = self._clock()
+            self._since = self._clock()
             self._account(entry, reason)
             self._go_on()
 
@@ -114,10 +119,10 @@ class Inflight:
     def _go_on(self) -> None:
         while self._waiting and not self.full:
             entry = self._waiting.popleft()
+            if not self._sent:
+                self._since = self._clock()
             try:
                 mid = self._send(entry.message)
-                while mid in self._sent:  # ids begin anew after 65535, and the library does not send with one in use
-                    mid = self._send(entry.message)
             except ValueError:
                 self._account(entry, BAD_TOPIC)
             else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import MQTTErrorCode
 
 from mbmd.readings.health import SinkHealth
 from mbmd.sinks.mqtt.dial import Dial, Setup, make_client
@@ -29,7 +30,7 @@ from mbmd.sinks.mqtt.words import (
 GREETING_TIMEOUT = 10.0
 """Seconds for the broker to answer the greeting."""
 TICK = 1.0
-"""Seconds between looks at the keepalive, at the most."""
+"""Seconds between looks at the keepalive and at what is not acknowledged, at the most."""
 PATIENCE = 30.0
 """Seconds without any acknowledgement, after which none is expected any more."""
 TAKEN = Reason(0)
@@ -45,7 +46,6 @@ class Link:
         self.trouble = ""
         self._setup = setup
         self._health = health
-        self._clock = loop.time
         self._client = make_client(setup)
         self._properties = NO_PROPERTIES if setup.config.version == "5" else b""
         self._pump = Pump(self._client, self._written, self.hang_up)
@@ -77,13 +77,15 @@ class Link:
         return self.connected
 
     async def stand(self) -> None:
-        """Watch over the keepalive until the connection is gone."""
+        """Watch over the keepalive until the connection is gone; a broker that acknowledges nothing is gone."""
         tick = min(TICK, self._setup.keepalive / 4)
         while not self._over.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(tick):
                     await self._over.wait()
             self._client.loop_misc()
+            if self._inflight.silence > PATIENCE:
+                self.hang_up(f"it has acknowledged nothing for {PATIENCE:g} s")
 
     def hang_up(self, trouble: str) -> None:
         """End it at once, without a word to the broker; it may have ended already."""
@@ -120,18 +122,11 @@ class Link:
             await self._moved.wait()
 
     async def deliver(self, messages: Sequence[Message], receipt: Receipt) -> None:
-        """Send messages and wait until they are acknowledged or lost; a broker that acknowledges nothing is gone."""
-        started = self._clock()
+        """Send messages and wait until they are acknowledged or lost."""
         try:
             for message in messages:
                 self.publish(message, receipt)
-            while not receipt.over.is_set():
-                left = max(started, self._inflight.progress) + PATIENCE - self._clock()
-                if left <= 0:
-                    self.hang_up(f"it has acknowledged nothing for {PATIENCE:g} s")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await receipt.over.wait()
+            await receipt.over.wait()
             await self.drained()
         finally:
             self._inflight.withdraw(receipt)
@@ -163,7 +158,10 @@ class Link:
 
     def _send(self, message: Message) -> int:
         """Give a message to the library; returns its id."""
-        return self._client.publish(message.topic, message.payload, message.qos, message.retain).mid
+        while True:
+            info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
+            if info.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:  # ids begin anew after 65535, and this one is in use
+                return info.mid
 
     def _refuse(self, message: Message, receipt: Receipt | None, reason: Reason) -> None:
         if receipt is None:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from mbmd.config.outputs import Mqtt
@@ -74,6 +75,16 @@ class Names:
         """Let other devices have its topics."""
         self._release(device.id)
         self._in_conflict.discard(device.id)
+
+    def keep(self, devices: Container[str]) -> None:
+        """Let others have the topics of all devices but these, by id."""
+        for name in [name for name in self._known if name not in devices]:
+            self._release(name)
+        self._in_conflict = {name for name in self._in_conflict if name in devices}
+
+    def has(self, topic: str) -> bool:
+        """Whether it is the topic of a device."""
+        return topic in self._owners
 
     def may_clear(self, device: DeviceReadings, topic: str) -> bool:
         """Whether no other device has a topic that was one of this device."""

@@ -10,12 +10,16 @@ from typing import Any
 
 import paho.mqtt.client as paho
 
-from mbmd.sinks.mqtt.words import CLOSED, NO_MQTT
+from mbmd.sinks.mqtt.words import CLOSED, NO_MQTT, TOO_MUCH
 
 SEND_BUFFER = 1 << 17
 """Bytes that the system may keep for a broker that is slow: they would be too old, and a ping wait behind them."""
 READS = 64
 """Packets in a row after which others get their turn."""
+LARGEST = 1 << 24
+"""Bytes of a packet that are taken: the protocol allows 16 times as many."""
+MOST_ANSWERS = 10_000
+"""Packets that may wait for a broker that asks and does not read: what is published at once are some hundred."""
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +90,9 @@ class Pump:
                 if self._socket is None:
                     return
                 self._client.loop_read()
+                if self._is_too_much():
+                    self._broken(TOO_MUCH)
+                    return
                 if not self._pending():
                     return
         except Exception:  # bytes from a wire are never trusted
@@ -93,6 +100,15 @@ class Pump:
             self._broken(NO_MQTT)
         else:
             self._loop.call_soon(self._read)
+
+    def _is_too_much(self) -> bool:
+        """Whether the broker makes the library keep what it was not asked for, which the library bounds by nothing."""
+        client = self._client
+        return (
+            client._in_packet["remaining_length"] > LARGEST
+            or bool(client._in_messages)
+            or len(client._out_packet) > MOST_ANSWERS
+        )
 
     def _pending(self) -> int:
         pending = getattr(self._socket, "pending", None)

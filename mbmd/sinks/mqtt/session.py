@@ -54,18 +54,13 @@ class Session:
                 del self._present[name]
                 await self._say_gone(device)
         self._present.update(self._devices)
-        for device in [*self._announced, *self._ahead]:
-            if not self._feed.has(device):
-                self._forget(device)
+        self._announced = {device: said for device, said in self._announced.items() if self._feed.has(device)}
+        self._ahead = {device: None for device in self._ahead if self._feed.has(device)}
+        self._gate.keep(self._feed.has)
         for device in self._devices.values():
             await self._say_state(device)
             if device.online and not self._knows(device):
                 self._ahead[device] = None
-
-    def _forget(self, device: DeviceReadings) -> None:
-        self._announced.pop(device, None)
-        self._ahead.pop(device, None)
-        self._gate.forget(device)
 
     def _knows(self, device: DeviceReadings) -> bool:
         """Whether the device was announced with what it offers now."""

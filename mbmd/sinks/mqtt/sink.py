@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from mbmd.config.outputs import Mqtt
 from mbmd.config.outputs import Outbox as OutboxKeys
-from mbmd.readings.health import SinkHealth
-from mbmd.readings.hub import Wants, readings_in
+from mbmd.readings.hub import Update, Wants, merged, readings_in
 from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.dialect import Devices
 from mbmd.sinks.mqtt.leftovers import clear_leftovers
@@ -17,6 +16,7 @@ from mbmd.sinks.mqtt.session import Session
 from mbmd.sinks.mqtt.speech import make_speeches
 from mbmd.sinks.mqtt.stored import Stored
 from mbmd.sinks.mqtt.tasks import first_of
+from mbmd.sinks.mqtt.tls import tls_context
 from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.mqtt.wills import Wills
 from mbmd.sinks.sink import Feed
@@ -45,7 +45,7 @@ class MqttSink:
         self._live, self._stored = make_speeches(config)
         self._present: dict[str, DeviceReadings] = {}
         self._will_said = asyncio.Event()
-        Broker(config, SinkHealth(self.name))  # which reads the certificates
+        self._context = tls_context(config)
 
     async def run(self, feed: Feed) -> None:
         """Publish until cancelled, then say goodbye."""
@@ -56,7 +56,7 @@ class MqttSink:
     async def _run(self, feed: Feed, turnover: "_Turnover") -> None:
         """Use one connection, however often it breaks, as long as its will is the right one."""
         will = self._will(feed.devices)
-        broker = Broker(self._config, feed.health, will)
+        broker = Broker(self._config, feed.health, self._context, will)
         connecting = asyncio.create_task(broker.run())
         works = [_watched(connecting), turnover.watch(), self._speak(broker, feed, turnover)]
         if self._stored.moved or self._stored.whole:
@@ -96,17 +96,26 @@ class MqttSink:
             await Voice(broker).say(self._live.corrects(feed.devices))
 
     async def _drop(self, feed: Feed) -> None:
-        """What is read while there is no connection is lost."""
+        """What is read while there is no connection is lost, but for the latest of each device that still answers."""
+        latest: dict[DeviceReadings, Update] = {}
         while True:
             for update in (await feed.take()).updates:
-                feed.health.dropped += readings_in(update) if self._live.moved else len(self._live.whole)
+                older = latest.get(update.device)
+                latest[update.device] = newest = update if older is None else merged(older, update)
+                if older is not None:
+                    feed.health.dropped += sum(map(self._messages_in, (older, update))) - self._messages_in(newest)
+            for device in [device for device in latest if not (device.online and feed.has(device))]:
+                feed.health.dropped += self._messages_in(latest.pop(device))
+
+    def _messages_in(self, update: Update) -> int:
+        return readings_in(update) if self._live.moved else len(self._live.whole)
 
     async def _keep_wills(self, will: Message | None, feed: Feed, turnover: "_Turnover") -> None:
         """Keep connections for all wills but the first; ends when the first is another.
 
         Homie 5 has one for all devices, which it needs; those of Homie 4, one for each, are for who asks for them.
         """
-        others = Wills(self._config, self._will_said)
+        others = Wills(self._config, self._context, self._will_said)
         try:
             while self._will(devices := feed.devices) == will:
                 if self._config.homie_wills or self._config.homie_version == "5":

@@ -15,7 +15,7 @@ from mbmd.sinks.mqtt.presence import Presence
 
 
 class Speech(NamedTuple):
-    """Who makes messages: `dialects` all that is said, `moved` and `whole` that of values.
+    """Who makes messages: `dialects` all that is said, `moved` and `whole` that of values, and with which `names`.
 
     Values of `moved` are said when they have moved, to `whole` all of an update when one of them has.
     """
@@ -23,6 +23,7 @@ class Speech(NamedTuple):
     dialects: Sequence[Dialect]
     moved: Sequence[Dialect]
     whole: Sequence[Dialect]
+    names: Names
 
     def values(self, moved: Moved) -> Iterator[Message]:
         """The messages of an update."""
@@ -76,8 +77,9 @@ def make_speeches(config: Mqtt) -> tuple[Speech, Speech]:
         [*own, *plain, *objects, *(dialect for dialect, _ in others)],
         [*([] if stores_plain else plain), *(dialect for dialect, values in others if values)],
         [] if stores_objects else objects,
+        names,
     )
-    return live, Speech([], plain if stores_plain else [], objects if stores_objects else [])
+    return live, Speech([], plain if stores_plain else [], objects if stores_objects else [], names)
 
 
 def _made(row: _Row, config: Mqtt, names: Names) -> Dialect:

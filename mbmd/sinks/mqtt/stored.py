@@ -37,6 +37,8 @@ class Stored:
 
     def __init__(self, config: Mqtt, keys: OutboxKeys, broker: Broker, feed: Feed, speech: Speech) -> None:
         self._broker = broker
+        self._feed = feed
+        self._devices = feed.devices
         self._health = feed.health
         self._speech = speech
         self._gate = Gate(config)
@@ -64,14 +66,16 @@ class Stored:
             while True:
                 await self._take()
                 while self._updates:
-                    self._put(self._gate.put(self._updates.popleft(), self._clock()))
+                    self._store_one(self._updates.popleft())
                     await asyncio.sleep(0)
+                self._look_around()
                 self._put(self._gate.due(self._clock()))
         finally:
             if self._queue.waiting:
                 self._updates += (await self._queue.take()).updates
             for update in self._updates:
-                self._put(self._gate.put(update, self._clock()))
+                self._store_one(update)
+            self._look_around()
             self._put(self._gate.due(inf))
 
     async def _take(self) -> None:
@@ -83,6 +87,18 @@ class Stored:
         self._health.dropped += self._queue.lost - self._lost
         self._lost = self._queue.lost
 
+    def _look_around(self) -> None:
+        """Forget devices that went."""
+        if self._devices is not self._feed.devices:
+            self._devices = self._feed.devices
+            self._gate.keep(self._feed.has)
+            self._speech.names.keep(self._devices)
+
+    def _store_one(self, update: Update) -> None:
+        """Store an update when it is time; not of a device that went, whose topics may be those of another now."""
+        if self._feed.has(update.device):
+            self._put(self._gate.put(update, self._clock()))
+
     def _put(self, all_moved: Iterable[Moved]) -> None:
         for moved in all_moved:
             messages = [message._replace(qos=max(message.qos, 1)) for message in self._speech.values(moved)]
@@ -92,10 +108,14 @@ class Stored:
     async def _send(self, items: Sequence[bytes]) -> None:
         """Deliver what was stored, but for what is damaged: the disk may do that."""
         entries = [_entry(item) for item in items]
-        await self._broker.deliver([message for entry in entries for message in entry])
+        await self._broker.deliver([self._as_of_now(message) for entry in entries for message in entry])
         if damaged := entries.count([]):
             self._health.refused += damaged
             log.error("mqtt: damaged entries of the outbox are left out: %d", damaged)
+
+    def _as_of_now(self, message: Message) -> Message:
+        """A message that the broker does not keep if no device has its topic any more."""
+        return message._replace(retain=message.retain and self._speech.names.has(message.topic))
 
 
 def _entry(item: bytes) -> list[Message]:

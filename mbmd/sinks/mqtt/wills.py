@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import ssl
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -32,8 +33,9 @@ class Wills:
     `said` is set whenever one comes: the broker may have said the will of the one before it.
     """
 
-    def __init__(self, config: Mqtt, said: asyncio.Event) -> None:
+    def __init__(self, config: Mqtt, context: ssl.SSLContext | None, said: asyncio.Event) -> None:
         self._config = config
+        self._context = context
         self._said = said
         self._running: dict[Message, _Silent] = {}
         self._told: set[str] = set()
@@ -53,7 +55,7 @@ class Wills:
     def _start(self, will: Message) -> _Silent:
         clientid = f"{self._config.clientid}-{re.sub('[^0-9A-Za-z]+', '-', will.topic)}"
         health = SinkHealth(clientid)
-        broker = Broker(structs.replace(self._config, clientid=clientid), health, will, quiet=True)
+        broker = Broker(structs.replace(self._config, clientid=clientid), health, self._context, will, quiet=True)
         works = broker.run(), self._watch(broker, health)
         return _Silent(broker, tuple(map(asyncio.create_task, works)))
 

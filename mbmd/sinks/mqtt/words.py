@@ -12,6 +12,7 @@ from mbmd.config.outputs import Mqtt
 CLOSED = "it closed the connection"
 NO_TLS = "it does not speak TLS there: check scheme and port in mqtt.broker"
 NO_MQTT = "it sends what is no MQTT"
+TOO_MUCH = "it sends more than mbmd has asked for"
 KEEP_ALIVE = 0x8D
 """Reason code: nothing was heard for longer than the keepalive."""
 PROTOCOL_ERROR = 0x82

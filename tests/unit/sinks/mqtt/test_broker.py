@@ -52,7 +52,7 @@ def test_keys_win_over_user_and_password_in_the_address() -> None:
         async with fake_broker() as fake:
             fake_url = fake.url.replace("//", "//other:wrong@")
             for user, sent in (("", b"\x00\x05other\x00\x05wrong"), ("meter", b"\x00\x05meter\x00\x05wrong")):
-                broker = Broker(Mqtt(broker=fake_url, user=user), SinkHealth("mqtt"))
+                broker = Broker(Mqtt(broker=fake_url, user=user), SinkHealth("mqtt"), None)
                 task = asyncio.create_task(broker.run())
                 await connected(broker)
                 assert fake.last.packets[0].body.endswith(sent)
@@ -65,7 +65,7 @@ def test_keys_win_over_user_and_password_in_the_address() -> None:
 def test_without_a_connection_messages_count_as_dropped() -> None:
     async def main() -> None:
         health = SinkHealth("mqtt")
-        broker = Broker(Mqtt(broker="localhost"), health)
+        broker = Broker(Mqtt(broker="localhost"), health, None)
         broker.publish(Message("a", b"1"))
         broker.listen(["#"], lambda *_: None)
         broker.unlisten(["#"])

@@ -242,13 +242,14 @@ def test_leftovers_are_looked_for_again_when_devices_came_or_went() -> None:
 
 def test_each_further_will_has_a_silent_connection_if_asked_for() -> None:
     async def main() -> None:
-        config = Mqtt(homie="h", homie_wills=True, clientid="me")
+        config = Mqtt(broker="mqtts://localhost", homie="h", homie_wills=True, clientid="me")
         async with site(config, meter("SDM1.1"), meter("SDM1.2")) as here:
             broker = await here.connected()
             silent = {other.config.clientid: other for other in here.brokers if other.running and other is not broker}
             assert set(silent) == {"me-h-SDM1-1-state", "me-h-SDM1-2-state"}
             first, second = silent.values()
             assert second.will == Message("h/SDM1.2/$state", b"lost", True)
+            assert first.context is second.context is broker.context is not None
             here.hub.replace([here.hub.devices["SDM1.1"], meter("SDM1.3")], [])
             await settled()
             assert (first.running, second.running, second.last) == (True, False, [])

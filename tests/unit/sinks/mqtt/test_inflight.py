@@ -1,6 +1,6 @@
 """Messages on their way to be acknowledged."""
 
-from itertools import cycle
+from itertools import count
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,42 +14,20 @@ from tests.running_broker import messages
 TAKEN, REFUSED = Reason(0), Reason(0x87, "Not authorized")
 
 
-class Wire:
-    """Gives ids that begin anew after three, as those of the protocol do after 65535."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[int, Message]] = []
-        self._mids = cycle((1, 2, 3))
-
-    def send(self, message: Message) -> int:
-        mid = next(self._mids)
-        self.sent.append((mid, message))
-        return mid
-
-
-def test_progress_is_the_latest_acknowledgement() -> None:
-    now = 1.0
-    inflight = Inflight(Wire().send, SinkHealth("mqtt"), lambda: now)
-    inflight.put(messages(1)[0])
-    now = 2.0
-    assert inflight.progress == 1.0
-    inflight.answered(77, TAKEN)
-    assert inflight.progress == 1.0
-    inflight.answered(1, TAKEN)
-    assert inflight.progress == 2.0
-
-
-def test_an_id_in_use_is_not_used_twice() -> None:
-    wire, health = Wire(), SinkHealth("mqtt")
-    inflight = Inflight(wire.send, health, lambda: 0.0)
-    inflight.window = 2
-    for message in messages(4):
+def test_the_silence_of_a_broker_counts_from_what_it_was_given_or_has_acknowledged() -> None:
+    now, mids = 5.0, count()
+    inflight = Inflight(lambda _: next(mids), SinkHealth("mqtt"), lambda: now)
+    now = 10.0
+    assert inflight.silence == 0
+    for message in messages(2):
         inflight.put(message)
-    for mid in (2, 3, 2):
-        inflight.answered(mid, TAKEN)
-    assert [mid for mid, _ in wire.sent] == [1, 2, 3, 1, 2]
+    now = 11.0
+    assert inflight.silence == 1
+    inflight.answered(0, TAKEN)
+    now = 13.0
+    assert inflight.silence == 2
     inflight.answered(1, REFUSED)
-    assert (health.sent, health.refused, inflight.empty) == (3, 1, True)
+    assert inflight.silence == 0
 
 
 @given(

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from itertools import cycle
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mbmd.sinks.mqtt import link
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.outbox.errors import RefusedError
 from tests.fake_broker import (
@@ -113,6 +115,41 @@ def test_no_more_than_the_broker_wants_is_unacknowledged() -> None:
     play(main())
 
 
+def test_a_broker_that_acknowledges_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "PATIENCE", 0.05)
+    monkeypatch.setattr(link, "TICK", 0.02)
+
+    async def main() -> None:
+        async with fake_broker(greeting()) as fake, running(fake.url, qos=1) as (broker, health, _, _):
+            await connected(broker)
+            for message in messages(100):
+                broker.publish(message)
+            await broker.drained()
+            assert health.trouble == "it has acknowledged nothing for 0.05 s"
+            assert health.dropped == 100
+
+    play(main())
+
+
+def test_the_id_of_a_message_is_that_of_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    mids = cycle((1, 2, 3))
+    monkeypatch.setattr("paho.mqtt.client.Client._mid_generate", lambda _: next(mids))
+
+    async def main() -> None:
+        wants = greeting(0, b"\x21\x00\x02")
+        async with fake_broker(wants) as fake, running(fake.url, version="5", qos=1) as (broker, _, _, _):
+            await connected(broker)
+            for message in messages(3):
+                broker.publish(message)
+            broker.publish(Message("mbmd/live", b"1"))
+            await fake.until(lambda: len(fake.last.published) == 3)
+            fake.last.acknowledge(1)
+            await fake.until(lambda: len(fake.last.published) == 4)
+            assert [p.mid for p in fake.last.published] == [1, 2, 0, 3]
+
+    play(main())
+
+
 def test_what_is_not_acknowledged_is_lost_with_the_connection_and_never_sent_again() -> None:
     async def main() -> None:
         async with fake_broker(greeting()) as fake, running(fake.url, qos=1) as (broker, health, _, _):
@@ -164,6 +201,26 @@ def test_a_topic_that_is_none_is_refused_and_the_connection_stays(qos: int) -> N
             with pytest.raises(RefusedError, match="Topic name invalid"):
                 await broker.deliver([Message("mbmd/#", b"1", qos=qos)])
             assert broker.session == 1
+
+    play(main())
+
+
+@pytest.mark.parametrize(
+    ("data", "times"),
+    [(b"\x30\xff\xff\xff\x7f", 1), (b"\x34\x06\x00\x01a\x00\x01x", 1), (b"\xc0\x00", 20_000)],
+    ids=["huge", "twice", "questions"],
+)
+def test_a_broker_that_sends_more_than_it_was_asked_for_is_left(data: bytes, times: int) -> None:
+    async def main() -> None:
+        async with fake_broker() as fake, running(fake.url) as (broker, health, _, _):
+            await connected(broker)
+            fake.hears.clear()
+            for _ in range(50):
+                broker.publish(Message("mbmd/a", bytes(100_000)))
+            fake.last.send_raw(data * times)
+            await broker.changed(1)
+            assert health.trouble == "it sends more than mbmd has asked for"
+            fake.hears.set()
 
     play(main())
 

@@ -1,6 +1,8 @@
 """The MQTT sink: what it says when, on one connection that comes and goes."""
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import msgspec
@@ -104,10 +106,35 @@ def test_what_is_read_while_the_broker_is_away_is_lost_and_counted_but_for_the_l
             for power in range(3):
                 here.poll(one, Import=1, Power=power)
                 await settled()
-            assert here.health.dropped == 6
+            assert here.health.dropped == 4
+            here.poll(one, Power=3)
+            await settled()
+            assert here.health.dropped == 5
             broker = await here.connected()
-            assert ("mbmd/sdm1-1/Power", "2.000") in broker.take_texts()
-            assert here.health.dropped == 6
+            told = broker.take_texts()
+            assert ("mbmd/sdm1-1/Import", "1.000") in told
+            assert ("mbmd/sdm1-1/Power", "3.000") in told
+            assert here.health.dropped == 5
+
+    run(main())
+
+
+@pytest.mark.parametrize("config", [PLAIN, Mqtt(homie="", payload="json")], ids=["plain", "json"])
+def test_the_latest_of_a_device_that_goes_before_there_is_a_connection_is_lost_too(config: Mqtt) -> None:
+    async def main() -> None:
+        one, other = meter("SDM1.1"), meter("SDM1.2")
+        async with site(config, one, other) as here:
+            await settled()
+            here.poll(one, Power=1)
+            here.poll(other, Power=1)
+            await settled()
+            assert here.health.dropped == 0
+            here.lose(one)
+            await settled()
+            assert here.health.dropped == 1
+            here.hub.replace([one], [])
+            await settled()
+            assert here.health.dropped == 2
 
     run(main())
 
@@ -405,6 +432,48 @@ def test_rate_and_changes_count_for_what_is_stored_too() -> None:
             assert len(broker.delivered) == 3
         # what waited for its time is stored at the end
         assert here.outboxes[0].readings == 4
+
+    run(main())
+
+
+def test_nothing_is_kept_or_stored_of_a_device_that_went() -> None:
+    async def main() -> None:
+        config = Mqtt(homie="", payload="json", qos=1, rate=10, on_change=True, device="name")
+        one, other = meter("SDM1.1", name="A"), meter("SDM1.2", name="A")
+        gone = weakref.ref(one)
+        async with site(config) as here:
+            broker = await here.connected()
+            here.hub.replace([one], [])
+            for power in (1, 2):
+                here.poll(one, Power=power)
+                await settled()
+            here.poll(one, Power=3)
+            here.hub.replace([other], [])
+            await settled()
+            del one
+            gc.collect()
+            assert gone() is None
+            here.poll(other, Power=4)
+            await asyncio.sleep(20)
+            said = [(message.topic, b'"Power":4.0' in message.payload) for message in broker.delivered]
+            assert said == [("mbmd/A", False), ("mbmd/A", True)]
+
+    run(main())
+
+
+def test_the_broker_keeps_nothing_that_comes_late_of_a_device_that_went() -> None:
+    async def main() -> None:
+        one, other = meter("SDM1.1"), meter("SDM1.2")
+        async with site(Mqtt(homie="", payload="json", qos=1, retain=True), one, other) as here:
+            await settled()
+            here.poll(one, Power=1)
+            here.poll(other, Power=1)
+            await settled()
+            here.hub.replace([other], [])
+            broker = await here.connected()
+            await asyncio.sleep(2)
+            kept = {message.topic: message.retain for message in broker.delivered}
+            assert kept == {"mbmd/sdm1-1": False, "mbmd/sdm1-2": True}
 
     run(main())
 

@@ -9,8 +9,7 @@ import pytest
 
 from mbmd.config.outputs import Mqtt
 from mbmd.errors import UsageError
-from mbmd.readings.health import SinkHealth
-from mbmd.sinks.mqtt.broker import Broker
+from mbmd.sinks.mqtt.sink import MqttSink
 from mbmd.sinks.mqtt.tls import tls_context
 from tests.integration.mosquitto import Certificates
 
@@ -80,6 +79,6 @@ def test_a_key_with_a_password_is_not_asked_for_it(certificates: Certificates, t
         context(cert=certificates.client, cert_key=locked)
 
 
-def test_a_broker_with_certificates_that_cannot_be_read_is_not_made(tmp_path: Path) -> None:
+def test_a_sink_with_certificates_that_cannot_be_read_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^mqtt.ca: "):
-        Broker(Mqtt(broker="wss://localhost", ca=tmp_path / "none"), SinkHealth("mqtt"))
+        MqttSink(Mqtt(broker="wss://localhost", ca=tmp_path / "none"), None)
