@@ -116,6 +116,7 @@ class Point:
 
     def __init__(self, name: str, make: Callable[[Mapping[str, str]], Any]) -> None:
         self.name = name
+        self.value = f"package:{name}"
         self._make = make
 
     def load(self) -> Callable[[Mapping[str, str]], Any]:

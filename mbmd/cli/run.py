@@ -85,6 +85,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="let values through that are not plausible, such as a counter that jumps",
     )
+    group.add_argument(
+        "--profile", action="store_true", default=False, help="does nothing: the original has a profiler behind it"
+    )
     add_output_options(parser)
 
 
@@ -100,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> None:
     loaded = configured.load(args)
     set_up_logging(loaded.config.verbose)
+    if args.profile:
+        log.warning("--profile: there is no profiler here: it does nothing")
     config = _checked(loaded)
     if config.file is not None:  # a reload keeps to it, wherever another may be by then
         args.config = str(config.file)

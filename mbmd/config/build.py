@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from msgspec import structs
 
 from mbmd.config.buses import Buses, buses
+from mbmd.config.defaults import DEFAULT_CLIENT_ID
 from mbmd.config.devices import Device, DeviceSpec, conflicts, ids, parse_specs
 from mbmd.config.given import Origin, Problem
 from mbmd.config.load import Loaded
@@ -62,7 +63,7 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         verbose=config.verbose,
         state=config.state,
         plausibility=config.plausibility,
-        mqtt=mqtt if mqtt.broker else None,
+        mqtt=structs.replace(mqtt, clientid=mqtt.clientid or DEFAULT_CLIENT_ID) if mqtt.broker else None,
         influx=influx if influx.url else None,
         outbox=config.outbox,
         sinks=config.sinks,

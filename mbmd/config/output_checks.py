@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from mbmd.config.broker import parse_broker
+from mbmd.config.defaults import DEFAULT_CLIENT_ID
 from mbmd.config.devices import Device
 from mbmd.config.outputs import Influx, Mqtt
 from mbmd.config.topics import AVAILABILITY, STATUS, fill, topic_fields
 
 _OF_ENCRYPTION = ("ca", "cert", "cert_key", "insecure")
+_NO_USER = "does not count, as it is the password of a user, and there is none: give user too"
+_INSECURE = "any certificate is taken: who stands between can read the password and all else"
 
 
 def output_problems(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
@@ -47,14 +50,10 @@ def _of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
                 yield f"mqtt.{key}", "counts only if the broker is at mqtts:// or wss://"
     if mqtt.cert_key and not mqtt.cert:
         yield "mqtt.cert_key", "is the key of a certificate, and there is none: give cert too"
-    if mqtt.password and not (mqtt.user or parse_broker(mqtt.broker).user):
-        yield "mqtt.password", "is the password of a user, and there is none: give user too"
     if mqtt.outbox and not mqtt.topic:
         yield "mqtt.outbox", "is for what topic is for, and that is empty"
     if mqtt.homeassistant and not mqtt.topic:
         yield "mqtt.homeassistant", "shows what is published below topic, and that is empty: give it too"
-    if not mqtt.clientid:
-        yield "mqtt.clientid", "is empty: give each mbmd at the broker a name of its own"
 
 
 def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
@@ -66,8 +65,6 @@ def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
         yield "influx.user", f"is for InfluxDB 1: InfluxDB {influx.version} takes a token"
     if influx.version == "1" and influx.token:
         yield "influx.token", "is for InfluxDB 2 and 3: InfluxDB 1 takes user and password"
-    if influx.password and not influx.user:
-        yield "influx.password", "is the password of a user, and there is none: give user too"
     if not influx.url.startswith("https:"):
         for key in ("ca", "insecure"):
             if getattr(influx, key):
@@ -75,14 +72,30 @@ def _of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
 
 
 def output_warnings(mqtt: Mqtt, influx: Influx) -> Iterator[tuple[str, str]]:
-    """Keys that may not mean what their user wants."""
-    if mqtt.broker and not (mqtt.topic or mqtt.homie or mqtt.homeassistant):
+    """Keys that may not mean what their user wants; nothing of outputs that are off."""
+    if mqtt.broker:
+        yield from _warnings_of_mqtt(mqtt)
+    if influx.url:
+        yield from _warnings_of_influx(influx)
+
+
+def _warnings_of_mqtt(mqtt: Mqtt) -> Iterator[tuple[str, str]]:
+    if mqtt.password and not (mqtt.user or parse_broker(mqtt.broker).user):
+        yield "mqtt.password", _NO_USER
+    if not mqtt.clientid:
+        yield "mqtt.clientid", f"is empty: {DEFAULT_CLIENT_ID} counts; give each mbmd at the broker an id of its own"
+    if not (mqtt.topic or mqtt.homie or mqtt.homeassistant):
         yield "mqtt.broker", "nothing is published there, as topic, homie and homeassistant are empty"
-    if mqtt.broker and mqtt.insecure:
-        yield "mqtt.insecure", "any certificate is taken: who stands between can read the password and all else"
-    if influx.url and influx.insecure:
-        yield "influx.insecure", "any certificate is taken: who stands between can read the password and all else"
-    if mqtt.broker and mqtt.dead_band and not mqtt.on_change:
+    if mqtt.insecure:
+        yield "mqtt.insecure", _INSECURE
+    if mqtt.dead_band and not mqtt.on_change:
         yield "mqtt.dead_band", "counts only with on_change"
-    if influx.url and influx.token and influx.user:
+
+
+def _warnings_of_influx(influx: Influx) -> Iterator[tuple[str, str]]:
+    if influx.insecure:
+        yield "influx.insecure", _INSECURE
+    if influx.token and influx.user:
         yield "influx.user", "does not count beside a token"
+    elif influx.password and not influx.user:
+        yield "influx.password", _NO_USER

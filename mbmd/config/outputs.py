@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from mbmd.config import texts
+from mbmd.config.defaults import DEFAULT_CLIENT_ID
 from mbmd.config.keys import key
 from mbmd.config.options import DURATION, FLAG, POSITIVE_DURATION, number
 from mbmd.config.secret import Secret
@@ -24,7 +25,9 @@ class Mqtt(Struct, frozen=True, kw_only=True):
     password_file: Annotated[
         Path | None, key("file with the password, in place of it", texts.PATH, "mqtt.password")
     ] = None
-    clientid: Annotated[str, key("what the broker knows mbmd by: another for each mbmd", texts.TEXT)] = "mbmd"
+    clientid: Annotated[str, key("what the broker knows mbmd by: another for each mbmd", texts.TEXT)] = (
+        DEFAULT_CLIENT_ID
+    )
     qos: Annotated[int, key("quality of service, 0 to 2", number(0, 2))] = 0
     retain: Annotated[bool, key("the broker keeps the latest readings for who comes later", FLAG)] = False
     version: Annotated[str, key("of the protocol: 3.1.1 or 5", texts.one_of("3.1.1", "5"))] = "3.1.1"

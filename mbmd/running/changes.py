@@ -51,9 +51,9 @@ class Changes:
 
     def __str__(self) -> str:
         """In words: `devices: 2 added, 1 removed, 30 untouched; buses: 1 added`."""
-        counts = f"devices: {_count(self.devices)}"
+        counts = f"devices: {count(self.devices)}"
         news = [fate for fate in self.buses if fate is not Fate.UNTOUCHED]
-        return f"{counts}; buses: {_count(news)}" if news else counts
+        return f"{counts}; buses: {count(news)}" if news else counts
 
 
 def by_bus(devices: Iterable[Prepared]) -> Buses:
@@ -121,6 +121,7 @@ def _by_id(buses: Buses) -> dict[str, Prepared]:
     return {prepared.device.id: prepared for bus in buses.values() for prepared in bus.devices}
 
 
-def _count(fates: Iterable[Fate]) -> str:
+def count(fates: Iterable[Fate]) -> str:
+    """How many there are of each, as `2 added, 1 removed`."""
     counts = Counter(fates)
     return ", ".join(f"{counts[fate]} {fate}" for fate in Fate if counts[fate])

@@ -113,11 +113,12 @@ class Reloads:
         await self._fleet.change(news.changes, news.fresh, news.config.raw)
         self._buses = news.buses
         self._fleet.start()
-        await self._sinks.change(news.sinks)
+        sinks = await self._sinks.change(news.sinks)
+        summary = f"{news.changes}; {sinks}" if sinks else str(news.changes)
         if news.config.verbose != self._verbose:
             self._verbose = news.config.verbose
             set_verbose(self._verbose)
-        log.info("reloaded: %s", news.changes)
+        log.info("reloaded: %s", summary)
         notes = tuple(
             f"{name}: the new one takes a restart of the daemon"
             for name in FIXED
@@ -126,9 +127,7 @@ class Reloads:
         for note in notes:
             if note not in self._report.notes:
                 log.warning("reload: %s", note)
-        self._over(
-            replace(self._report, summary=str(news.changes), notes=notes, errors=(), config=place_of(news.config))
-        )
+        self._over(replace(self._report, summary=summary, notes=notes, errors=(), config=place_of(news.config)))
 
     def _refuse(self, errors: list[str]) -> None:
         for error in errors:

@@ -14,6 +14,7 @@ from mbmd.config.values import did_you_mean
 from mbmd.errors import UsageError
 from mbmd.readings.health import SinkHealth
 from mbmd.readings.hub import Hub
+from mbmd.running.changes import Fate, count
 from mbmd.sinks.apart import Apart
 from mbmd.sinks.failure import told
 from mbmd.sinks.keeper import keep
@@ -33,20 +34,22 @@ class Wanted(NamedTuple):
     """A sink of a configuration.
 
     `path` is its place there, such as `sinks[0]`, and `keys` are all that it depends on. `make` makes it, and opens
-    nothing; if that cannot work, it raises UsageError whose lines begin with a key.
+    nothing; if that cannot work, it raises UsageError whose lines begin with a key. It also tells where its readings
+    go, without secrets.
     """
 
     name: str
     path: str
     keys: object
-    make: Callable[[], Sink]
+    make: Callable[[], tuple[Sink, str]]
 
 
 class Planned(NamedTuple):
-    """A sink to be: the keys that it comes from, and itself if it is to be started anew."""
+    """A sink to be: the keys that it comes from, and itself and where its readings go if it is to be started anew."""
 
     keys: object
     sink: Sink | None
+    place: str = ""
 
 
 class _Running(NamedTuple):
@@ -72,24 +75,34 @@ class Sinks:
         problems = []
         for name, _, keys, make in wanted(config, running):
             try:
-                planned[name] = Planned(keys, None if running.get(name) == keys else make())
+                planned[name] = Planned(keys, None) if running.get(name) == keys else Planned(keys, *make())
             except UsageError as error:
                 problems.append(str(error))
         if problems:
             raise UsageError("\n".join(problems))
         return planned
 
-    async def change(self, planned: Mapping[str, Planned]) -> None:
-        """End those that are not planned or planned anew, and start the others; who is in both goes on."""
-        ended = [name for name in self._running if name not in planned or planned[name].sink is not None]
+    async def change(self, planned: Mapping[str, Planned]) -> str:
+        """End those that are not planned or planned anew, and start the others; who is in both goes on.
+
+        Returns what has changed, as `sinks: 1 added`, or nothing.
+        """
+        fates = {name: _fate(name in self._running, planned.get(name)) for name in {**self._running, **planned}}
+        ended = [name for name in self._running if fates[name] is not Fate.UNTOUCHED]
         await self._end({name: self._running.pop(name) for name in ended})
-        for name, (keys, sink) in planned.items():
+        for name in ended:
+            if fates[name] is Fate.REMOVED:
+                log.info("sink %s: removed", name)
+        for name, (keys, sink, place) in planned.items():
             if sink is not None:
+                log.info("sink %s: %s", name, place)
                 health = SinkHealth(name)
                 self._running[name] = _Running(keys, health, asyncio.create_task(keep(sink, self._hub, health)))
         if self._running:
             sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
         self._hub.sinks = tuple(running.health for running in self._running.values())
+        news = [fate for fate in fates.values() if fate is not Fate.UNTOUCHED]
+        return f"sinks: {count(news)}" if news else ""
 
     async def close(self) -> None:
         """End all."""
@@ -105,6 +118,14 @@ class Sinks:
             _, left = await asyncio.wait(tasks, timeout=LAST_WORDS)
             for task in left:
                 log.warning("sink %s does not end, and is left alone", tasks[task])
+
+
+def _fate(runs: bool, planned: Planned | None) -> Fate:
+    if planned is None:
+        return Fate.REMOVED
+    if planned.sink is None:
+        return Fate.UNTOUCHED
+    return Fate.CHANGED if runs else Fate.ADDED
 
 
 def check(config: RunConfig) -> Iterator[tuple[str, str]]:
@@ -144,26 +165,29 @@ def _names(wanted: list[tuple[str, object]], running: Mapping[str, object]) -> l
     return [names[index] for index in range(len(wanted))]
 
 
-def _mqtt(config: Mqtt, outbox: Outbox | None) -> Sink:
+def _mqtt(config: Mqtt, outbox: Outbox | None) -> tuple[Sink, str]:
     from mbmd.sinks.mqtt.sink import MqttSink
 
-    return MqttSink(config, outbox)
+    sink = MqttSink(config, outbox)
+    return sink, sink.place
 
 
-def _influx(keys: Influx, outbox: Outbox | None) -> Sink:
+def _influx(keys: Influx, outbox: Outbox | None) -> tuple[Sink, str]:
     from mbmd.sinks.influx.sink import InfluxSink
 
-    return InfluxSink(keys, outbox)
+    sink = InfluxSink(keys, outbox)
+    return sink, sink.place
 
 
-def _foreign(keys: SinkKeys, name: str) -> Sink:
+def _foreign(keys: SinkKeys, name: str) -> tuple[Sink, str]:
     """A sink of another package."""
     known = {point.name: point for point in entry_points(group=GROUP)}
     if keys.use not in known:
         known_names = did_you_mean(keys.use, known) if known else ": no package that is installed brings one"
         raise UsageError(f"{keys.path}.use: unknown sink {keys.use!r}{known_names}")
     try:
-        return Apart(known[keys.use].load()(dict(keys.options)), name)
+        point = known[keys.use]
+        return Apart(point.load()(dict(keys.options)), name), f"readings go to {point.value}"
     except UsageError as error:
         raise UsageError(f"{keys.path}.options: {error}") from None
     except (Exception, SystemExit) as error:

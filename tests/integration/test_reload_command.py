@@ -43,6 +43,17 @@ devices:
 TWO = f"{ONE}- {{type: abb, id: 2}}\n"
 
 
+def test_a_reload_prints_which_sinks_are_others(tmp_path: Path) -> None:
+    with a_daemon(tmp_path, f"{ONE}outbox: {{folder: ''}}\n") as (daemon, config):
+        sinks = "mqtt: {broker: '127.0.0.1:1'}\ninflux: {url: 'http://127.0.0.1:1', database: data}\n"
+        config.write_text(f"{ONE}outbox: {{folder: ''}}\n{sinks}")
+        assert reload(tmp_path, daemon).stdout == "devices: 1 untouched; sinks: 2 added\n"
+        config.write_text(config.read_text().replace("database: data", "database: other"))
+        assert reload(tmp_path, daemon).stdout == "devices: 1 untouched; sinks: 1 changed\n"
+        assert daemon.stop(signal.SIGTERM)[0] == 0
+        assert daemon.log.count("sink mqtt: readings go to MQTT broker 127.0.0.1:1, below mbmd, homie") == 1
+
+
 def test_a_reload_prints_what_it_changed(tmp_path: Path) -> None:
     with a_daemon(tmp_path, ONE) as (daemon, config):
         assert reload(tmp_path, daemon).stdout == "devices: 1 untouched\n"

@@ -56,7 +56,7 @@ def test_the_example_writes_what_is_polled(tmp_path: Path, monkeypatch: pytest.M
         rows = until(written, daemon)
         code, seconds = daemon.stop(signal.SIGTERM)
         assert code == 0
-        assert "sink" not in daemon.log
+        assert re.findall("sink.*", daemon.log) == ["sink csv: readings go to daily_csv:DailyCsv"]
         assert seconds < 30
     voltages = [float(row[3]) for row in rows if row[1:3] == ["SDM1.1", "VoltageL1"]]
     assert voltages

@@ -36,6 +36,13 @@ class InfluxSink:
         self._file = self._keys.folder / _FILE if config.outbox and self._keys.folder else None
         self._encoder = Encoder(config.measurement, config.points)
         self._server = Server(config)
+        self._database = config.database
+
+    @property
+    def place(self) -> str:
+        """Where readings go, in words."""
+        waits = f"; outbox {self._file}" if self._file else ""
+        return f"readings go to {self._server.name}, database {self._database}{waits}"
 
     async def run(self, feed: Feed) -> None:
         """Deliver until cancelled."""

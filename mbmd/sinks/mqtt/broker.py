@@ -29,7 +29,7 @@ LAST_WORDS = 1.0
 
 
 class Broker:
-    """Publishes to a broker; `session` counts the connections that there were.
+    """Publishes to a broker; `session` counts the connections that there were, `name` is what to call it in public.
 
     `run` keeps it connected. A new connection has no subscriptions, and nothing of an earlier one is sent on it.
     Not for threads.
@@ -50,6 +50,7 @@ class Broker:
         """
         self.session = 0
         self._setup = Setup(config, parse_broker(config.broker), context, will, set())
+        self.name = self._setup.name
         self._health = health
         self._quiet = quiet
         self._link: Link | None = None

@@ -14,7 +14,7 @@ from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.reporter import Diagnosing, report
 from mbmd.sinks.mqtt.session import Session
 from mbmd.sinks.mqtt.speech import make_speeches
-from mbmd.sinks.mqtt.stored import Stored
+from mbmd.sinks.mqtt.stored import FILE, Stored
 from mbmd.sinks.mqtt.tasks import first_of
 from mbmd.sinks.mqtt.tls import tls_context
 from mbmd.sinks.mqtt.voice import Voice
@@ -46,6 +46,15 @@ class MqttSink:
         self._present: dict[str, DeviceReadings] = {}
         self._will_said = asyncio.Event()
         self._context = tls_context(config)
+        self._broker = Broker(config, SinkHealth(self.name), self._context).name
+
+    @property
+    def place(self) -> str:
+        """Where readings go, in words."""
+        config, folder = self._config, self._outbox.folder
+        roots = ", ".join(root for root in (config.topic, config.homie, config.homeassistant) if root) or "nothing"
+        stores = self._stored.moved or self._stored.whole
+        return f"readings go to {self._broker}, below {roots}{f'; outbox {folder / FILE}' if folder and stores else ''}"
 
     async def run(self, feed: Feed) -> None:
         """Publish until cancelled, then say goodbye."""

@@ -168,12 +168,12 @@ def test_what_is_wrong_is_told_of_the_flag(argv: list[str], message: str) -> Non
 
 def test_what_is_wrong_in_the_environment_is_told_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MBMD_MQTT_BROKER", "h")
-    monkeypatch.setenv("MBMD_MQTT_PASSWORD", "x")
+    monkeypatch.setenv("MBMD_MQTT_CA", "x")
     monkeypatch.setenv("MBMD_INFLUX_URL", "http://h")
     with pytest.raises(UsageError) as caught:
         run()
     assert str(caught.value).splitlines() == [
-        "MBMD_MQTT_PASSWORD: is the password of a user, and there is none: give user too",
+        "MBMD_MQTT_CA: counts only if the broker is at mqtts:// or wss://",
         "influx.database: is missing: give the database, or the bucket of InfluxDB 2",
     ]
 
@@ -199,3 +199,33 @@ def test_a_user_beside_a_token_does_not_count_and_is_warned_of(caplog: pytest.Lo
     made = influx("--influx-token", "t", "--influx-user", "me", "--influx-password", "x")
     assert (made.token, made.user) == ("t", "me")
     assert [record.getMessage() for record in caplog.records] == ["--influx-user: does not count beside a token"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "warning"),
+    [
+        (
+            ["-m", "h", "--mqtt-password", "x"],
+            "--mqtt-password: does not count, as it is the password of a user, and there is none: give user too",
+        ),
+        (
+            ["-i", "http://h", "--influx-database", "d", "--influx-password", "x"],
+            "--influx-password: does not count, as it is the password of a user, and there is none: give user too",
+        ),
+        (
+            ["-m", "h", "--mqtt-clientid", ""],
+            "--mqtt-clientid: is empty: mbmd counts; give each mbmd at the broker an id of its own",
+        ),
+    ],
+)
+def test_what_the_original_takes_is_taken_and_warned_of(
+    argv: list[str], warning: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = run(*argv)
+    assert [record.getMessage() for record in caplog.records] == [warning]
+    assert made.mqtt is None or made.mqtt.clientid == "mbmd"
+
+
+def test_nothing_is_warned_of_what_is_off(caplog: pytest.LogCaptureFixture) -> None:
+    run("--mqtt-password", "x", "--mqtt-clientid", "", "--mqtt-insecure", "--influx-password", "x")
+    assert caplog.records == []

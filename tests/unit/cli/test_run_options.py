@@ -135,6 +135,18 @@ def test_a_user_without_a_home_keeps_no_state(monkeypatch: pytest.MonkeyPatch) -
     assert config(*BUS).state is None
 
 
+def test_the_profiler_of_the_original_may_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran = []
+    monkeypatch.setattr(daemon, "run", lambda config, load: ran.append(config))
+    assert cli.main(["run", *BUS, "--profile"]) == 0
+    assert len(ran) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "--profile: there is no profiler here: it does nothing"
+    ]
+
+
 def test_plausibility_may_be_turned_off() -> None:
     assert config(*BUS).plausibility
     assert not config(*BUS, "--no-plausibility").plausibility

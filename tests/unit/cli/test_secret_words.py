@@ -68,7 +68,7 @@ def test_a_message_has_words_without_secrets() -> None:
         ["run", "-a", "mock", "-d", "sdm:1", "-m", f"htp://me:{HIDDEN}@host"],
         ["run", "-a", "mock", "-d", "sdm:1", "-m", f"me:{HIDDEN}@host:port"],
         ["run", "-a", "mock", "-d", "sdm:1", "-i", f"http://me:{HIDDEN}@host:99999"],
-        ["run", "-a", "mock", "-d", "sdm:1", "-m", "h", "--mqtt-password", HIDDEN],
+        ["run", "-a", "mock", "-d", "sdm:1", "-m", "h", "--mqtt-qos", "9", "--mqtt-password", HIDDEN],
         ["run", "-a", "mock", "-d", "nosuch:1", "-m", f"me:{HIDDEN}@h", "--influx-token", HIDDEN, "-v"],
     ],
 )

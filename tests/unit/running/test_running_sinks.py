@@ -7,15 +7,18 @@ import logging
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.config.outputs import SinkKeys
+from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.run import RunConfig
+from mbmd.config.secret import Secret
 from mbmd.config.texts import Setting
 from mbmd.errors import UsageError
 from mbmd.running import sinks
@@ -80,17 +83,19 @@ def test_what_is_in_both_goes_on_and_all_else_is_replaced(made: list[Counting]) 
     async def main() -> None:
         hub = one_device()
         running = Sinks(hub)
-        await running.change(running.plan(config(keys("counting", file="a"), keys("hanging"))))
+        both = config(keys("counting", file="a"), keys("hanging"))
+        assert await running.change(running.plan(both)) == "sinks: 2 added"
+        assert await running.change(running.plan(both)) == ""
         await until(lambda: made[0].runs)
         poll(hub, 1)
         await until(lambda: made[0].updates == 1)
         first = hub.sinks[0]
         assert [(health.name, health.sent) for health in hub.sinks] == [("counting", 1), ("hanging", 0)]
-        await running.change(running.plan(config(keys("counting", "sinks[7]", file="a"))))
+        assert await running.change(running.plan(config(keys("counting", "sinks[7]", file="a")))) == "sinks: 1 removed"
         assert [health is first for health in hub.sinks] == [True]
         poll(hub, 2)
         await until(lambda: made[0].updates == 2)
-        await running.change(running.plan(config(keys("counting", file="b"))))
+        assert await running.change(running.plan(config(keys("counting", file="b")))) == "sinks: 1 changed"
         assert [health.sent for health in hub.sinks] == [0]
         await until(lambda: made[1].runs)
         assert (made[0].runs, made[0].ended, len(made)) == (1, 1, 2)
@@ -229,6 +234,37 @@ def test_one_in_the_own_loop_that_does_not_end_is_left_alone(
 
     with caplog.at_level(logging.WARNING, "mbmd.running.sinks"):
         run(main)
+
+
+HIDDEN = "s3cret"
+
+
+def test_the_log_tells_where_readings_go_and_no_secret(
+    made: list[Counting], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    mqtt = Mqtt(broker=f"mqtt://me:{HIDDEN}@127.0.0.1:1", payload="json", qos=1, homie="", homeassistant="ha")
+    influx = Influx(url=f"http://me:{HIDDEN}@127.0.0.1:1/a?token={HIDDEN}", database="data", token=Secret(HIDDEN))
+    outbox = Outbox(folder=tmp_path)
+
+    async def main() -> None:
+        running = Sinks(one_device())
+        everywhere = replace(config(keys("counting", file=HIDDEN)), mqtt=mqtt, influx=influx, outbox=outbox)
+        await running.change(running.plan(everywhere))
+        elsewhere = replace(config(), mqtt=msgspec.structs.replace(mqtt, payload="plain"), outbox=outbox)
+        await running.change(running.plan(elsewhere))
+        await running.close()
+
+    with caplog.at_level(logging.INFO, "mbmd.running.sinks"):
+        run(main)
+    assert [record.getMessage() for record in caplog.records if record.name == "mbmd.running.sinks"] == [
+        f"sink mqtt: readings go to MQTT broker 127.0.0.1:1, below mbmd, ha; outbox {tmp_path}/mqtt.db",
+        f"sink influx: readings go to http://127.0.0.1:1/a, database data; outbox {tmp_path}/influx.db",
+        "sink counting: readings go to package:counting",
+        "sink influx: removed",
+        "sink counting: removed",
+        "sink mqtt: readings go to MQTT broker 127.0.0.1:1, below mbmd, ha",
+    ]
+    assert HIDDEN not in caplog.text
 
 
 NUMBER = itertools.count()
