@@ -9,7 +9,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from mbmd.bus import client, poller, scheduler
+from mbmd import backoff
+from mbmd.bus import client, poller
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
             patch.object(client, "monotonic", loop.time),
             patch.object(poller, "monotonic", loop.time),
             patch.object(poller, "time", lambda: UNIX + loop.time()),
-            patch.object(scheduler, "JITTER", 0.0),
+            patch.object(backoff, "JITTER", 0.0),
         ):
             result = runner.run(_watched(main))
     return result

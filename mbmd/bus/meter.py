@@ -7,8 +7,8 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd._native.counters import ACCEPTED_ANEW, CounterGuard
+from mbmd.backoff import pause_after
 from mbmd.bus.learned import Learned
-from mbmd.bus.scheduler import pause_after
 from mbmd.config.options import PollClass
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings

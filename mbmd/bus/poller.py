@@ -6,11 +6,12 @@ import random
 from collections.abc import Callable, Iterable
 from time import monotonic, time
 
+from mbmd.backoff import pause_after
 from mbmd.bus.client import Client
 from mbmd.bus.meter import Doubt, Meter
 from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poll import Poll
-from mbmd.bus.scheduler import Scheduler, pause_after
+from mbmd.bus.scheduler import Scheduler
 from mbmd.bus.unit_pause import UnitPause
 from mbmd.config.values import format_duration
 from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError

@@ -5,10 +5,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-JITTER = 0.2
-"""Share of a pause by which it may be shorter, so that devices that died together are not asked together."""
+from mbmd.backoff import LONGEST_PAUSE, pause_after
+
 PROBE_SHARE = 0.02
 """Share of a bus that vain probes of dead devices may take from the live ones."""
 
@@ -23,11 +21,6 @@ class _Turn(Generic[Key]):
     latest: float = 0.0
     failures: int = 0
     lives: bool = False
-
-
-def pause_after(failures: int, chance: float) -> float:
-    """Seconds until the next attempt after so many in a row: 1 s doubling to 60 s; `chance` is 0 to 1."""
-    return min(FIRST_PAUSE * 2.0 ** (min(failures, 16) - 1), LONGEST_PAUSE) * (1 - JITTER * chance)
 
 
 class Scheduler(Generic[Key]):

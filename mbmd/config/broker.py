@@ -4,6 +4,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mbmd.config.secret import Secret
+from mbmd.config.values import join_host_port
 
 SCHEMES = ("tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss")
 _ENCRYPTED = ("ssl", "tls", "mqtts", "wss")
@@ -20,6 +21,11 @@ class BrokerAddress(NamedTuple):
     path: str
     user: str
     password: Secret
+
+    @property
+    def name(self) -> str:
+        """What people read of it."""
+        return f"MQTT broker {join_host_port(self.host, self.port)}"
 
 
 def broker_url(text: str) -> str:

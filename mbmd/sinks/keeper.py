@@ -4,34 +4,31 @@ import asyncio
 import logging
 from time import monotonic
 
+from mbmd.backoff import LONGEST_PAUSE, pause_after
 from mbmd.config.values import format_duration
 from mbmd.readings.health import SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.sinks.failure import told
 from mbmd.sinks.sink import Feed, Sink
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-
 log = logging.getLogger(__name__)
 
 
 async def keep(sink: Sink, hub: Hub, health: SinkHealth) -> None:
     """Run a sink until cancelled; one that fails is run again after a pause, which grows while it goes on failing."""
-    pause = FIRST_PAUSE
+    failures = 0
     while True:
         started = monotonic()
         trouble = await _run(sink, hub, health)
         if _is_cancelled():  # whatever the sink made of it
             raise asyncio.CancelledError
-        if monotonic() - started > LONGEST_PAUSE:
-            pause = FIRST_PAUSE
+        failures = 1 if monotonic() - started > LONGEST_PAUSE else failures + 1
+        pause = pause_after(failures, 0.0)
         health.failures += 1
         health.connected = False
         health.trouble = trouble
         log.error("sink %s: %s: it is started again in %s", sink.name, trouble, format_duration(pause))
         await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 async def _run(sink: Sink, hub: Hub, health: SinkHealth) -> str:

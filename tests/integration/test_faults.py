@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 import pytest
 
+from mbmd import backoff
 from mbmd.bus import client, scheduler
 from mbmd.config.adapter import Framing, Medium
 from tests.integration.real_bus import LONG, SHORT, TIMEOUT, TWINS, RealBus, polling, run
@@ -103,8 +104,9 @@ def faults_of(line: RealLine) -> Iterator[Fault]:
 def hurry(monkeypatch: pytest.MonkeyPatch, late: float) -> None:
     """Shorten what the engine waits for late answers and for dead devices, as a device may seem on a slow machine."""
     monkeypatch.setattr(client, "LATE", late)
-    monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.2)
-    monkeypatch.setattr(scheduler, "LONGEST_PAUSE", 0.4)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.2)
+    for module in (backoff, scheduler):
+        monkeypatch.setattr(module, "LONGEST_PAUSE", 0.4)
     monkeypatch.setattr(scheduler, "PROBE_SHARE", 1.0)
 
 

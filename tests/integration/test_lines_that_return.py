@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 
-from mbmd.bus import poller, scheduler
+from mbmd import backoff
+from mbmd.bus import poller
 from tests.integration.real_bus import LONG, RealBus, polling, run
 from tests.integration.real_lines import LINES, RealFarEnd, playing
 from tests.scripted import Asked, FarEnd
@@ -58,7 +59,7 @@ def check_that_all_is_gone(bus: RealBus) -> None:
 def test_polling_resumes_by_itself_when_a_line_returns_under_its_name(
     name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.1)
     monkeypatch.setattr(poller, "LINK_QUIET", 0.0)
 
     def told(*levels: int) -> list[str]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from mbmd import backoff
 from mbmd.config.outputs import SinkKeys
 from mbmd.config.run import RunConfig
 from mbmd.config.texts import Setting
 from mbmd.errors import UsageError
 from mbmd.readings.hub import Wants
-from mbmd.sinks import apart, keeper
+from mbmd.sinks import apart
 from tests.integration.live_daemon import configuration, run, running, until
 from tests.own_sinks import (
     Blocking,
@@ -70,7 +71,7 @@ class Zoo:
 @pytest.fixture
 def zoo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zoo]:
     monkeypatch.setattr(apart, "LAST_WORDS", 0.1)
-    monkeypatch.setattr(keeper, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", 0.01)
     flood = logging.getLogger("flood")
     flood.addHandler(logging.NullHandler())
     flood.propagate = False

@@ -7,6 +7,7 @@ import ssl
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from mbmd.backoff import FIRST_PAUSE, pause_after
 from mbmd.config.broker import parse_broker
 from mbmd.config.outputs import Mqtt
 from mbmd.readings.health import SinkHealth
@@ -19,9 +20,6 @@ from mbmd.sinks.mqtt.outage import Outage
 from mbmd.sinks.mqtt.words import CLOSED, explain_short
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-JITTER = 0.25
 STEADY = 60.0
 """Seconds for which a connection must stand before a new attempt is no further failure of the same kind."""
 LAST_WORDS = 1.0
@@ -50,7 +48,6 @@ class Broker:
         """
         self.session = 0
         self._setup = Setup(config, parse_broker(config.broker), context, will, set())
-        self.name = self._setup.name
         self._health = health
         self._quiet = quiet
         self._link: Link | None = None
@@ -185,11 +182,6 @@ class Broker:
     def _turn(self) -> None:
         self._turned.set()
         self._turned.clear()
-
-
-def pause_after(failures: int, chance: float) -> float:
-    """Seconds until the next attempt after so many in a row that failed; `chance` is 0 to 1."""
-    return min(FIRST_PAUSE * 2.0 ** (min(failures, 16) - 1), LONGEST_PAUSE) * (1 - JITTER * chance)
 
 
 def _error(receipt: Receipt) -> Exception | None:

@@ -33,7 +33,7 @@ class Setup(NamedTuple):
     @property
     def name(self) -> str:
         """What logs call the broker."""
-        return f"MQTT broker {join_host_port(self.address.host, self.address.port)}"
+        return self.address.name
 
     @property
     def keepalive(self) -> int:

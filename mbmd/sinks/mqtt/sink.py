@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mbmd.config.broker import parse_broker
 from mbmd.config.outputs import Mqtt
 from mbmd.config.outputs import Outbox as OutboxKeys
 from mbmd.readings.hub import Update, Wants, merged, readings_in
@@ -46,15 +47,15 @@ class MqttSink:
         self._present: dict[str, DeviceReadings] = {}
         self._will_said = asyncio.Event()
         self._context = tls_context(config)
-        self._broker = Broker(config, SinkHealth(self.name), self._context).name
 
     @property
     def place(self) -> str:
         """Where readings go, in words."""
         config, folder = self._config, self._outbox.folder
-        roots = ", ".join(root for root in (config.topic, config.homie, config.homeassistant) if root) or "nothing"
+        roots = ", ".join(filter(None, (config.topic, config.homie, config.homeassistant))) or "nothing"
         stores = self._stored.moved or self._stored.whole
-        return f"readings go to {self._broker}, below {roots}{f'; outbox {folder / FILE}' if folder and stores else ''}"
+        outbox = f"; outbox {folder / FILE}" if folder and stores else ""
+        return f"readings go to {parse_broker(config.broker).name}, below {roots}{outbox}"
 
     async def run(self, feed: Feed) -> None:
         """Publish until cancelled, then say goodbye."""

@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 from time import monotonic, time
 
+from mbmd.backoff import LONGEST_PAUSE, pause_after
 from mbmd.config.given import mask
 from mbmd.config.outputs import Outbox as Keys
 from mbmd.config.values import format_duration
@@ -18,10 +19,6 @@ from mbmd.sinks.outbox.errors import AwayError, RefusedError
 from mbmd.sinks.outbox.halves import Halves
 from mbmd.sinks.outbox.pace import Pace
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
-JITTER = 0.2
-"""Share of a pause by which it may be shorter, so that daemons that lost the same server do not come back together."""
 ANSWER = 120.0
 """Seconds that a send may take: it should know better itself when to give up."""
 GRACE = 0.5
@@ -186,7 +183,7 @@ class Outbox:
             self._idle.set()
 
     async def _pause(self, failures: int, least: float) -> None:
-        pause = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE) * (1 - JITTER * random.random())  # noqa: S311
+        pause = pause_after(failures, random.random())  # noqa: S311
         await _wait(self._again, max(pause, least))
 
     def _is_away(self, error: AwayError) -> None:

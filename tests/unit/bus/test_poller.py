@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mbmd.backoff import LONGEST_PAUSE
 from mbmd.bus.client import LATE
 from mbmd.bus.poll import ATTEMPTS, VAIN_ATTEMPTS
-from mbmd.bus.scheduler import LONGEST_PAUSE
 from mbmd.config.adapter import Framing
 from tests import virtual_time
 from tests.polled_bus import (

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.bus.scheduler import LONGEST_PAUSE, PROBE_SHARE, Scheduler, pause_after
+from mbmd.backoff import LONGEST_PAUSE, pause_after
+from mbmd.bus.scheduler import PROBE_SHARE, Scheduler
 
 
 def whole_pauses() -> float:

@@ -11,7 +11,7 @@ from mbmd.config.secret import Secret
 from mbmd.readings.health import SinkHealth
 from mbmd.sinks.mqtt import broker as module
 from mbmd.sinks.mqtt import link
-from mbmd.sinks.mqtt.broker import Broker, pause_after
+from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.outbox.errors import AwayError
 from tests.fake_broker import (
@@ -212,8 +212,3 @@ def test_a_silent_broker_is_found_out_by_the_keepalive() -> None:
             assert health.trouble == "it was silent for longer than 1 s (mqtt.keepalive)"
 
     play(main())
-
-
-def test_the_pause_doubles_up_to_a_minute() -> None:
-    assert [pause_after(failures, 0.0) for failures in (1, 2, 3, 7, 10_000)] == [1, 2, 4, 60, 60]
-    assert pause_after(1, 1.0) == 0.75

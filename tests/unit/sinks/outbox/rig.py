@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+from mbmd import backoff
 from mbmd.config.outputs import Outbox as Keys
 from mbmd.readings.health import SinkHealth
 from mbmd.sinks.outbox import contents, disk, memory, outbox
@@ -71,7 +72,7 @@ def run(main: Coroutine[Any, Any, T], aside: Callable[[Callable[[], Any]], Await
         for module in (contents, memory, outbox):
             stack.enter_context(patch.object(module, "time", lambda: virtual_time.UNIX + now()))
         stack.enter_context(patch.object(disk, "aside", aside))
-        stack.enter_context(patch.object(outbox, "JITTER", 0.0))
+        stack.enter_context(patch.object(backoff, "JITTER", 0.0))
         return virtual_time.run(main)
 
 
