@@ -18,6 +18,8 @@ LONGEST_PAUSE = 600.0
 _DROPPED = re.compile(r"\bdropped=(\d{1,9})")
 _BEGINNING = re.compile(rb'\s*\{\s*"(?:error|message)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _ELSEWHERE = re.compile(r"(https?://)(?:[^/@]*@)?([\w.:\[\]-]+)")
+_INCOMPLETE = re.compile(r"please provide either orgID or org|database is required", re.IGNORECASE)
+"""What InfluxDB says with status 400 that is no fault of the lines."""
 _TOO_LARGE = 413
 
 
@@ -47,7 +49,7 @@ def judge(answer: Answer, secrets: Iterable[str]) -> Refusal | None:
         return None
     if answer.status == _TOO_LARGE:
         return Refusal(said.with_status, too_many=True)
-    if answer.status in (400, 422) and said.document:
+    if answer.status in (400, 422) and said.document and not _INCOMPLETE.match(said.text):
         return Refusal(said.text, _dropped(said.document))
     raise AwayError(f"{said.with_status}{_advice(answer, said)}", _pause(answer.headers.get("retry-after", "")))
 
@@ -112,6 +114,8 @@ def _advice(answer: Answer, said: _Said) -> str:
         return f", a redirect{to}: give the address of the database itself"
     if answer.status in (401, 403):
         return ": check the token, or user and password, and what they may write to"
+    if answer.status == 400 and _INCOMPLETE.match(said.text):
+        return ": give influx.organization or influx.database"
     if answer.status == 404 and said.document and "not found" in said.text:
         return ": create it, or correct the name"
     if said.document or answer.status >= 429:

@@ -1,9 +1,13 @@
 """A database on the network that takes line protocol by HTTP."""
 
+import asyncio
+import contextlib
 import gzip
+import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
+from typing import Any
 
 import urllib3
 from urllib3 import exceptions
@@ -32,6 +36,7 @@ class Server:
     def __init__(self, config: Influx) -> None:
         self._address = address_of(config)
         self._gzip = config.gzip
+        self._connection: Any = None
         self.name = self._address.name
         self._encryption = _encryption(config) if config.url.startswith("https:") else {}
         try:
@@ -40,21 +45,44 @@ class Server:
             raise UsageError("influx.url: is not an address: write it as http://localhost:8086") from None
 
     async def write(self, blocks: Sequence[bytes]) -> Refusal | None:
-        """Write blocks of lines in one request; None when all are stored. Raises AwayError."""
-        return judge(await aside(lambda: self._post(blocks)), self._address.secrets)
+        """Write blocks of lines in one request; None when all are stored. Raises AwayError.
+
+        Who gives up waiting, as for a server that says a little again and again, ends the connection.
+        """
+        try:
+            answer = await aside(lambda: self._post(blocks))
+        except asyncio.CancelledError:
+            self._hang_up()
+            raise
+        return judge(answer, self._address.secrets)
 
     def close(self) -> None:
-        """Close the connection; that of a write which is under way is closed when it has ended."""
+        """Close the connection."""
         self._pool.close()
         self._pool = self._make_pool()
 
     def _make_pool(self) -> urllib3.HTTPConnectionPool:
-        return urllib3.connection_from_url(
+        pool = urllib3.connection_from_url(
             self._address.root,
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
             retries=False,
             **self._encryption,
         )
+        make = pool.ConnectionCls
+
+        def made(**keys: Any) -> Any:
+            self._connection = make(**keys)
+            return self._connection
+
+        pool.ConnectionCls = made  # type: ignore[assignment]
+        return pool
+
+    def _hang_up(self) -> None:
+        """Wake the thread that waits for an answer; it closes the connection."""
+        connected = self._connection.sock if self._connection else None
+        if connected is not None:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
     def _post(self, blocks: Sequence[bytes]) -> Answer:
         body = b"".join(blocks)

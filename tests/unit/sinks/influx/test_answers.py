@@ -102,6 +102,14 @@ GIVE = ": give the address of the database itself"
             answer(403, b""),
             "it answers with status 403: check the token, or user and password, and what they may write to",
         ),
+        (
+            answer(400, {"code": "invalid", "message": "Please provide either orgID or org"}),
+            "status 400: Please provide either orgID or org: give influx.organization or influx.database",
+        ),
+        (
+            answer(400, {"error": "database is required"}),
+            "status 400: database is required: give influx.organization or influx.database",
+        ),
         (answer(500, {"error": "retention policy not found: x"}), "status 500: retention policy not found: x"),
         (answer(502, b"<html>Bad gateway</html>"), "it answers with status 502"),
         (answer(503, b"busy"), "status 503: busy"),

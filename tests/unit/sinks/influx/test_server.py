@@ -206,6 +206,34 @@ def test_of_a_body_without_end_the_beginning_counts(answering: Answering) -> Non
         assert trouble(influx(http.url)).startswith("status 503: xxx")
 
 
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_who_gives_up_ends_a_connection_whose_headers_never_end(is_encrypted: bool, certificate: Certificate) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def trickling_headers(connection: socket.socket) -> None:
+        try:
+            connection.sendall(b"HTTP/1.1 204 No Content\r\nX-Long: ")
+            while not ended.wait(0.02):
+                connection.sendall(b"x")
+                began.set()
+        except OSError:
+            ended.set()
+
+    async def run(url: str) -> None:
+        server = Server(influx(url, insecure=is_encrypted))
+        writing = asyncio.create_task(server.write(LINES))
+        assert await asyncio.to_thread(began.wait, 60)
+        writing.cancel()
+        assert await asyncio.to_thread(ended.wait, 60)
+        server.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    with ScriptedHttp(after=trickling_headers, tls=context if is_encrypted else None) as http:
+        asyncio.run(run(http.url))
+    ended.set()
+
+
 def test_no_connection_is_left_open() -> None:
     with ScriptedHttp() as http:
         write(influx(http.url))
