@@ -140,12 +140,16 @@ class Contents:
         """When `save` has something to do (monotonic)."""
         if self.is_overtaken:
             return inf
-        times = [self._tidy_from if self._disk.has_done else inf, self._look_from]
-        if self._flight is not None and self._is_at_risk(self._flight):
-            times.append(self._flight.chunk.since + KEEP)
-        if self._memory.chunks:
-            times.append(self._memory.chunks[0].since + KEEP if self._memory.bulk < MUCH else 0.0)
-        return max(min(times), self._disk.write_from)
+        tidy_from = self._tidy_from if self._disk.has_done else inf
+        return max(min(tidy_from, self._look_from, self._keep_from()), self._disk.write_from)
+
+    def _keep_from(self) -> float:
+        """When what is only in memory is to be on disk too (monotonic)."""
+        if self._memory.bulk >= MUCH:
+            return 0.0
+        only_here = [self._flight.chunk] if self._flight is not None and self._is_at_risk(self._flight) else []
+        oldest = next(iter(only_here or self._memory.chunks), None)
+        return oldest.since + KEEP if oldest is not None else inf
 
     async def open(self) -> None:
         """Open the file, and count what waits there and is not too old."""
@@ -158,8 +162,8 @@ class Contents:
             self._count()
         self.arrived.set()
 
-    async def save(self) -> None:
-        """Write what waits in memory to the disk, and remove there what was delivered, is too old or too much."""
+    async def save(self, *, everything: bool = False) -> None:
+        """Write what waits in memory for long to the disk, or everything, and remove there what need not wait."""
         async with self._turn:
             await self._disk.open()
             self._own_up()
@@ -167,8 +171,9 @@ class Contents:
                 self._count()
                 return
             flight = self._flight
-            only_here = flight.chunk.copy() if flight is not None and self._is_at_risk(flight) else None
-            self._writing = self._memory.take_all()
+            writes = everything or self._keep_from() <= monotonic()
+            only_here = flight.chunk.copy() if writes and flight is not None and self._is_at_risk(flight) else None
+            self._writing = self._memory.take_all() if writes else []
             written = None
             try:
                 written = await self._disk.write(
@@ -199,7 +204,7 @@ class Contents:
         self._disk.try_now()
         await self._disk.open()
         await self.give_back()
-        await self.save()
+        await self.save(everything=True)
         flight = self._flight
         if flight is not None and flight.held.row and flight.chunk.size < flight.held.size:
             async with self._turn:

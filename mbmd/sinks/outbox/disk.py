@@ -15,6 +15,7 @@ from mbmd.sinks.outbox.chunk import Chunk
 from mbmd.sinks.outbox.store import (
     Bounds,
     DamagedError,
+    GoneError,
     Held,
     Loaded,
     Store,
@@ -203,10 +204,13 @@ class Disk:
             log.info("sink %s: %s: it is written again", self._name, self._path)
 
     def _break(self, damage: Exception) -> None:
-        """The file is broken: the next `open` begins another one, once a minute at most."""
+        """The file is broken or gone: the next `open` begins another one, once a minute at most."""
         self.lost += self.readings
         self.generation += 1
-        self._damage = damage
+        if isinstance(damage, GoneError):
+            log.warning("sink %s: %s was removed: what waited there is lost", self._name, self._path)
+        else:
+            self._damage = damage
         self._store = None
         self._held, self._done = Held(), []
         if monotonic() < self._break_from:

@@ -59,6 +59,10 @@ class DamagedError(Exception):
     """The file is no outbox, or a broken one."""
 
 
+class GoneError(DamagedError):
+    """The file was removed under way."""
+
+
 class UnusableError(Exception):
     """The file cannot be used, and is to stay as it is."""
 
@@ -98,16 +102,19 @@ class Loaded(NamedTuple):
 class Store:
     """The open file, locked against others.
 
-    Raises UnusableError if another daemon has it or a newer one made it, DamagedError, sqlite3.Error and OSError.
+    Raises UnusableError if another daemon has it or a newer one made it, DamagedError, sqlite3.Error and OSError;
+    a write GoneError too, as SQLite would go on in a file that nobody finds again.
     Rows get ids above `after` and above all that ever were.
     """
 
     def __init__(self, path: Path, after: int = 0) -> None:
         make_folder(path.parent)
+        self._path = path
         self._lock = _locked(path)
         try:
             self._db = _connect(path)
             try:
+                self._inode = _inode(path)
                 self._last = max(_number(self._db, "SELECT coalesce(max(id), 0) FROM chunk"), after)
             except BaseException:
                 self._db.close()
@@ -121,6 +128,8 @@ class Store:
 
         What was added is on the disk then, also if the power fails. If the row `together` must go, all before go too.
         """
+        if _inode(self._path) != self._inode:
+            raise GoneError("it was removed")
         packed = [pack(chunk) for chunk in chunks]
         # What is removed may come back when the power fails: it would be sent twice, and no sync is spent on it.
         self._db.execute(f"PRAGMA synchronous = {'FULL' if chunks else 'NORMAL'}")
@@ -289,6 +298,15 @@ def _locked(path: Path) -> int:
     except OSError:
         pass  # some file systems cannot: SQLite's own lock has to do
     return fd
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -11,6 +11,7 @@ import pytest
 
 from mbmd.config.outputs import Outbox as Keys
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
+from mbmd.sinks.outbox.store import Store
 from tests.unit.sinks.outbox.rig import AWAY, Side, numbers, put, run, running, total
 
 
@@ -91,6 +92,27 @@ def test_while_all_is_well_nothing_is_written(file: Path) -> None:
             after = [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(file.parent.iterdir())]
             assert before == after
         assert numbers(side.took)[:295] == list(range(295))
+
+    run(main())
+
+
+def test_after_an_outage_nothing_is_written_again(file: Path) -> None:
+    side = Side()
+    side.away = AWAY
+
+    async def main() -> None:
+        async with running(side, file) as (box, _):
+            with patch.object(Store, "_add", autospec=True, side_effect=Store._add) as add:
+                put(box, 0, 0)
+                await asyncio.sleep(5)
+                assert add.call_count == 1
+                side.away = None
+                for number in range(1, 3000):
+                    put(box, number, number)
+                    await asyncio.sleep(0.1)
+                    if number == 100:
+                        add.reset_mock()
+                assert not add.called
 
     run(main())
 

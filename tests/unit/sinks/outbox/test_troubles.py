@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,31 @@ def test_a_file_that_breaks_under_way_is_kept_and_what_it_held_is_counted(
 
     run(main())
     assert "was broken (trouble): kept as influx.db.broken-1" in caplog.text
+
+
+def test_a_folder_that_is_removed_under_way_is_made_again_and_what_it_held_is_counted(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    side = Side()
+    side.away = AWAY
+
+    async def main() -> None:
+        async with running(side, file) as (box, health):
+            for first in (0, 10):
+                put(box, first, first + 9)
+                await asyncio.sleep(1)
+            shutil.rmtree(file.parent)
+            put(box, 20, 29)
+            await asyncio.sleep(1)
+            assert (health.dropped, health.waiting, total(health)) == (10, 20, 30)
+        side.away = None
+        async with running(side, file) as (_, health):
+            await asyncio.sleep(1)
+            assert numbers(side.took) == [*range(10), *range(20, 30)]
+
+    run(main())
+    assert caplog.text.count("influx.db was removed: what waited there is lost") == 1
+    assert [path.name for path in file.parent.iterdir() if "broken" in path.name] == []
 
 
 def test_a_full_disk_is_told_once_and_memory_takes_over_until_there_is_room(
