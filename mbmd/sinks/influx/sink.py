@@ -48,16 +48,9 @@ class InfluxSink:
         """Deliver until cancelled."""
         delivery = Delivery(self._server, feed.health)
         outbox = Outbox(self._file, self._keys, delivery.send, feed.health)
-        delivering = asyncio.create_task(outbox.run())
-        encoding = asyncio.create_task(self._encode(feed, outbox))
         try:
-            ended, _ = await asyncio.wait((delivering, encoding), return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
+            await outbox.run(self._encode(feed, outbox))
         finally:
-            for task in (encoding, delivering):  # what came last is in the outbox when that ends
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
             self._server.close()
 
     async def _encode(self, feed: Feed, outbox: Outbox) -> None:

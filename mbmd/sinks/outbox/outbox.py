@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from math import inf
 from pathlib import Path
 from time import monotonic, time
+from typing import Any
 
 from mbmd.backoff import LONGEST_PAUSE, pause_after
 from mbmd.config.given import mask
@@ -72,22 +73,30 @@ class Outbox:
         """The other side seems to be back: no pause is worth waiting for."""
         self._again.set()
 
-    async def run(self) -> None:
-        """Deliver until cancelled; what is left is on disk then, or lost and counted if there is no file."""
+    async def run(self, filling: Coroutine[Any, Any, None] | None = None) -> None:
+        """Deliver until cancelled; what is left is on disk then, or lost and counted if there is no file.
+
+        `filling` puts items; it is cancelled when the last send is over, so what comes meanwhile is not lost.
+        """
+        filler = asyncio.create_task(filling or asyncio.Event().wait())
         keeper = asyncio.create_task(self._keep())
         sender = asyncio.create_task(self._deliver_all())
         try:
-            done, _ = await asyncio.wait({sender, keeper}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({filler, sender, keeper}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            await self._end(sender, keeper)
+            await self._end(filler, sender, keeper)
 
-    async def _end(self, sender: "asyncio.Task[None]", keeper: "asyncio.Task[None]") -> None:
+    async def _end(
+        self, filler: "asyncio.Task[Any]", sender: "asyncio.Task[None]", keeper: "asyncio.Task[None]"
+    ) -> None:
         self._is_ending = True
         self._contents.changed.set()
         await _wait(self._idle, GRACE)
-        sender.cancel()
+        for task in (filler, sender):
+            task.cancel()
+        await asyncio.wait({filler})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING):
                 await asyncio.wait({sender, keeper})

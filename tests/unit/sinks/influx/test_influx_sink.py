@@ -1,7 +1,7 @@
 """The sink hands every update to the outbox, and holds up nobody."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -44,11 +44,14 @@ class Memory:
         assert not self.ended
         self.items.append((item, readings))
 
-    async def run(self) -> None:
+    async def run(self, filling: Coroutine[Any, Any, None]) -> None:
+        filler = asyncio.create_task(filling)
         try:
             await self.fails.wait()
             raise RuntimeError("the disk is full")
         finally:
+            filler.cancel()
+            await asyncio.wait({filler})
             self.ended = True
 
 

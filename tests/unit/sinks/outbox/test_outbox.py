@@ -10,7 +10,9 @@ from unittest.mock import patch
 import pytest
 
 from mbmd.config.outputs import Outbox as Keys
+from mbmd.readings.health import SinkHealth
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
+from mbmd.sinks.outbox.outbox import Outbox
 from mbmd.sinks.outbox.store import Store
 from tests.unit.sinks.outbox.rig import AWAY, Side, numbers, put, run, running, total
 
@@ -232,6 +234,34 @@ def test_a_last_send_under_way_is_waited_for_so_that_nothing_is_sent_twice(file:
             put(box, 1, 4)
             await asyncio.sleep(0.5)
         assert (numbers(side.took), health.sent, health.waiting) == ([1, 2, 3, 4], 4, 0)
+
+    run(main())
+
+
+def test_what_comes_while_the_last_send_is_waited_for_is_not_lost(file: Path) -> None:
+    side = Side()
+    side.hangs = True
+    health = SinkHealth("influx")
+
+    async def main() -> None:
+        box = Outbox(file, Keys(), side.send, health)
+
+        async def fill() -> None:
+            for number in range(100):
+                try:
+                    await asyncio.sleep(0.1)
+                finally:
+                    put(box, number, number)
+
+        task = asyncio.create_task(box.run(fill()))
+        await asyncio.sleep(1.05)
+        task.cancel()
+        await asyncio.wait({task})
+        assert (health.waiting, health.dropped) == (16, 0)
+        side.hangs = False
+        async with running(side, file):
+            await asyncio.sleep(1)
+            assert numbers(side.took) == list(range(16))
 
     run(main())
 
