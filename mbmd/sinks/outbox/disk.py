@@ -172,7 +172,7 @@ class Disk:
                 return await asyncio.shield(self._start(work))
         except TimeoutError:
             self._fail("the disk does not answer")
-        except (sqlite3.Error, OSError, UnusableError, DamagedError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, OSError, UnusableError, DamagedError) as error:
             if is_damage(error):
                 self._break(error)
             else:

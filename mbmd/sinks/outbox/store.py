@@ -262,9 +262,12 @@ class Store:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the file itself is broken, so that no further try will help."""
+    """Whether the file itself is broken, so that no further try will help.
+
+    What is no text is a name in it, which an error of SQLite tells of.
+    """
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return isinstance(error, DamagedError) or code & 0xFF not in _PASSING
+    return isinstance(error, DamagedError | UnicodeDecodeError) or code & 0xFF not in _PASSING
 
 
 def is_full(error: Exception) -> bool:
