@@ -140,7 +140,9 @@ def set_up_logging(verbose: bool) -> None:
     """Log to standard error: states and failures, with `verbose` every failed request."""
     import logging
 
-    from mbmd.running.logs import set_verbose
+    from mbmd.running.logs import Formatter, set_verbose
 
-    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     set_verbose(verbose)

@@ -43,9 +43,8 @@ def hide_secrets(words: Sequence[str]) -> None:
 def _masked(words: Sequence[str], found: Sequence[tuple[int, int, int]]) -> list[bytes]:
     masked = [os.fsencode(word) for word in words]
     for number, start, end in found:
-        word = words[number]
-        head, secret, tail = (os.fsencode(part) for part in (word[:start], word[start:end], word[end:]))
-        masked[number] = head + b"*" * len(secret) + tail
+        first, last = (len(os.fsencode(words[number][:place])) for place in (start, end))
+        masked[number] = masked[number][:first] + b"*" * (last - first) + masked[number][last:]
     return masked
 
 

@@ -24,7 +24,7 @@ _CREDENTIALS = re.compile(r"(?:.*?//)?(?=(.*@))", re.DOTALL)
 
 
 def spans(words: Sequence[str]) -> Iterator[Span]:
-    """All that nobody should see: of addresses user and password, of options for secrets every word up to the next."""
+    """All that nobody should see: of addresses user, password and query, of options for secrets all words behind."""
     of_secret = of_address = is_next = False
     for number, word in enumerate(words):
         start = 0
@@ -35,8 +35,17 @@ def spans(words: Sequence[str]) -> Iterator[Span]:
             is_next = False  # a secret may begin with a dash, but only behind its option
         if of_secret and start < len(word):
             yield number, start, len(word)
-        elif of_address and (match := _CREDENTIALS.match(word, start)):
-            yield number, match.start(1), match.end(1) - 1
+        elif of_address:
+            yield from ((number, *span) for span in _of_address(word, start))
+
+
+def _of_address(word: str, start: int) -> Iterator[tuple[int, int]]:
+    if match := _CREDENTIALS.match(word, start):
+        start = match.end(1)
+        yield match.start(1), start - 1
+    query = word.find("?", start) + 1
+    if query:
+        yield query, len(word)
 
 
 def _option(word: str) -> tuple[bool, bool, int]:

@@ -45,9 +45,11 @@ def shown(key: Leaf, value: Any) -> str:
     text = key.option.render(value)
     if key.option.adds_up:
         text = text.replace("+", " ")
-    return _mask_user(mask(text)) if key.name in ("broker", "url") else mask(text)
+    return _mask_address(mask(text)) if key.name in ("broker", "url") else mask(text)
 
 
-def _mask_user(text: str) -> str:
-    """The text without a user and password, which an address may have without a scheme before it."""
-    return f"{MASK}@{text.rpartition('@')[2]}" if "@" in text and "://" not in text else text
+def _mask_address(text: str) -> str:
+    """The text without its query, which may hold a token, and without a user that no scheme is before."""
+    text = f"{MASK}@{text.rpartition('@')[2]}" if "@" in text and "://" not in text else text
+    address, sign, _ = text.partition("?")
+    return f"{address}?{MASK}" if sign else text

@@ -24,6 +24,8 @@ READ_TIMEOUT = 10.0
 _GZIP_LEVEL = 1
 """Lines are so much alike that higher levels cost more than they save."""
 _MOST_OF_BODY = 1 << 14
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+"""What OpenSSL says of a server that answers without encryption, each version of it in its own way."""
 
 
 class Server:
@@ -147,6 +149,8 @@ def _reason(error: BaseException) -> str:
 def _known(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+        return "it does not speak TLS there: check scheme and port in influx.url"
     if isinstance(error, ssl.SSLError):
         return f"it cannot be spoken to by TLS: {error.reason or type(error).__name__}"
     if isinstance(error, TimeoutError):

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[3]
 
 def masked(*words: str) -> list[str]:
     found = list(words)
-    for number, start, end in spans(words):
-        found[number] = f"{words[number][:start]}***{words[number][end:]}"
+    for number, start, end in reversed(list(spans(words))):  # from behind, as there may be several in a word
+        found[number] = f"{found[number][:start]}***{found[number][end:]}"
     return found
 
 
@@ -41,6 +41,8 @@ def masked(*words: str) -> list[str]:
         (["--mqtt-broker=ws://me:a/b@host/x"], ["--mqtt-broker=ws://***@host/x"]),
         (["--influx-url", "https://me:a@host", "x"], ["--influx-url", "https://***@host", "x"]),
         (["-ihttp://me:a@host"], ["-ihttp://***@host"]),
+        (["-i", "https://me:a@host/p?k=b"], ["-i", "https://***@host/p?***"]),
+        (["-m", "wss://host/mqtt?sign=a"], ["-m", "wss://host/mqtt?***"]),
         (["-m", "host:1883", "-i", "http://host"], ["-m", "host:1883", "-i", "http://host"]),
         (["-d", "sdm:1@tcp://h,sdm:2@g:1", "--mqtt-payload", "json"], None),
         (["--mqtt-user", "me", "--mqtt-cert-key", "f", "-", "--"], None),
@@ -103,7 +105,7 @@ def test_the_list_of_processes_has_no_secret_and_all_else() -> None:
     words = [
         "run",
         "-m",
-        "mqtt://me:ge\u00dfheim@host",
+        "wss://me:ge\u00dfheim@host/p?k=gehe\u00edm",
         "--mqtt-password",
         "ü" * 1000,
         "",
@@ -125,7 +127,7 @@ def test_the_list_of_processes_has_no_secret_and_all_else() -> None:
     expected = [
         "run",
         "-m",
-        "mqtt://***********@host",
+        "wss://***********@host/p?*********",
         "--mqtt-password",
         "*" * 2000,
         "",

@@ -175,14 +175,14 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
 def test_what_is_shown_has_no_secrets(file: Path) -> None:
     text = """
     mqtt: {broker: "me:tr0ub4dor@host", password: tr0ub4dor}
-    influx: {url: "http://me:tr0ub4dor@host", token: tr0ub4dor, password_file: x}
+    influx: {url: "http://me:tr0ub4dor@host/p?token=tr0ub4dor", token: tr0ub4dor, password_file: x}
     adapters: [{device: "tcp://me:tr0ub4dor@host"}]
     """
     shown = {row.key: (row.value, row.origin) for row in rows(loaded(file, text, adapter="tcp://me:tr0ub4dor@host"))}
     assert "tr0ub" not in str(shown)
     assert shown["mqtt.password"] == ("********", f"{file}:2")
     assert shown["mqtt.broker"][0] == "********@host"
-    assert shown["influx.url"][0] == "http://********@host"
+    assert shown["influx.url"][0] == "http://********@host/p?********"
     assert shown["influx.password"] == ("", "default")
     assert shown["influx.password_file"] == (str(file.parent / "x"), f"{file}:3")
 

@@ -279,7 +279,7 @@ def test_a_server_without_encryption_is_told_apart() -> None:
 
         threading.Thread(target=serve, daemon=True).start()
         said = trouble(influx(f"https://127.0.0.1:{listener.getsockname()[1]}"))
-    assert said.startswith("it cannot be spoken to by TLS: ")
+    assert said == "it does not speak TLS there: check scheme and port in influx.url"
 
 
 def test_certificates_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
