@@ -50,6 +50,8 @@ class Delivery:
             self._health.trouble = f"{self._server.name}: {error}"
             self._health.failures += 1
             raise AwayError(self._health.trouble, error.pause) from None
+        if not (why or self._health.connected or self._health.failures):
+            log.info("sink %s: %s takes readings", self._health.name, self._server.name)
         self._health.connected = True
         self._health.trouble = f"{self._server.name}: {why}" if why else ""
         if refused is None:

@@ -133,6 +133,22 @@ def test_readings_that_are_lost_are_told_of_once_for_each_reason(
     now += TELL_AGAIN
     case.send(blocks(1))
     lost = "sink influx: some readings are refused and lost: http://db: "
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
         f"{lost}{why}" for why in ("dropped=1", *["another"] * 2)
     ]
+
+
+def test_that_it_takes_readings_is_told_once_after_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    def away(_: Sequence[bytes]) -> Refusal | None:
+        raise AwayError("gone")
+
+    with caplog.at_level(logging.INFO, module.__name__):
+        case = Case()
+        case.send(blocks(1))
+        case.send(blocks(1))
+        case.database.judge = away
+        with pytest.raises(AwayError):
+            case.send(blocks(1))
+        case.database.judge = lambda _: None
+        case.send(blocks(1))  # the outbox tells of that
+    assert [record.getMessage() for record in caplog.records] == ["sink influx: http://db takes readings"]
