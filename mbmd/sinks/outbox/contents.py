@@ -200,7 +200,7 @@ class Contents:
         self._count()
 
     async def close(self) -> None:
-        """Write all that can be written and close the file; what stays in memory is lost and counted."""
+        """Write all that can be written, in its order; what stays in memory is lost and counted."""
         self._disk.try_now()
         await self._disk.open()
         await self.give_back()
