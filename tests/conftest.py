@@ -5,6 +5,7 @@ Hypothesis: no deadlines, for machines are shared; fewer examples under the sani
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,9 @@ SLOW_MACHINE = [HealthCheck.too_slow]
 
 settings.register_profile("default", deadline=None, suppress_health_check=SLOW_MACHINE, max_examples=100)
 settings.register_profile("sanitize", deadline=None, suppress_health_check=SLOW_MACHINE, max_examples=30)
+# A shell has its jobs in the background ignore it, and so would the commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Of whoever runs the tests.
 for variable in [name for name in os.environ if name.startswith("MBMD_")]:
     del os.environ[variable]

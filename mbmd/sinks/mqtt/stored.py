@@ -50,7 +50,7 @@ class Stored:
 
     async def run(self) -> None:
         """Store and deliver until cancelled; what was read by then is stored."""
-        await first_of(self._store(), self._outbox.run(), self._hurry())
+        await first_of(self._outbox.run(self._store()), self._hurry())
 
     async def _hurry(self) -> None:
         """Let the outbox know of each new connection."""

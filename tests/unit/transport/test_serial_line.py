@@ -6,6 +6,7 @@ import errno
 import grp
 import os
 import stat
+import time
 import tty
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -49,8 +50,20 @@ class Terminal:
         self.path = os.ttyname(self._near)
 
     def fill(self) -> int:
-        """Make it take no more; returns how many bytes it has taken."""
+        """Make it take no more; returns how many bytes it has taken.
+
+        The system makes room once more when it has passed on to the far side what it was given.
+        """
         os.set_blocking(self._near, False)
+        taken = rounds = 0
+        while rounds < 3:
+            more = self._write_all()
+            taken += more
+            rounds = 0 if more else rounds + 1
+            time.sleep(0.005)
+        return taken
+
+    def _write_all(self) -> int:
         taken = 0
         with contextlib.suppress(BlockingIOError):
             while True:
