@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from unittest.mock import patch
 
@@ -17,6 +17,7 @@ from mbmd.readings.health import SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.sink import MqttSink
+from mbmd.sinks.mqtt.tasks import first_of
 from mbmd.sinks.outbox.errors import AwayError
 from mbmd.sinks.sink import Feed, Sink
 
@@ -147,7 +148,10 @@ class FakeOutbox:
     def retry(self) -> None:
         self._news.set()
 
-    async def run(self) -> None:
+    async def run(self, filling: Coroutine[object, object, None]) -> None:
+        await first_of(filling, self._deliver())
+
+    async def _deliver(self) -> None:
         while True:
             await self._news.wait()
             self._news.clear()
