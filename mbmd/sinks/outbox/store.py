@@ -26,6 +26,9 @@ ROWS_AT_ONCE = 1000
 """Rows that a write may remove to make room: more are left to the next ones."""
 _ASIDE = 9
 """Broken files that are kept; a further one takes the place of the last."""
+_MAGIC = b"SQLite format 3\0"
+_WRITE_VERSION = 18
+"""Where the header has the format that one must know to write the file, 1 or 2 (sqlite.org/fileformat2.html, 1.3.3)."""
 _PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -313,7 +316,7 @@ def _inode(path: Path) -> tuple[int, int] | None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600))
+    _check_writable(path)
     db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
         _prepare(db)
@@ -321,6 +324,17 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _check_writable(path: Path) -> None:
+    """Make the file if there is none. SQLite would open one that it can only read, and tell that at the first write."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    try:
+        header = os.read(fd, _WRITE_VERSION + 1)
+    finally:
+        os.close(fd)
+    if header.startswith(_MAGIC) and header[_WRITE_VERSION:] > b"\2":
+        raise DamagedError("it is of an SQLite that does not exist")
 
 
 def _prepare(db: sqlite3.Connection) -> None:
