@@ -20,6 +20,7 @@ DEVICE_OPTION_SETS = st.builds(
     holes=_FLAGS,
     rate=st.none() | _SECONDS,
     slow_rate=st.none() | _POSITIVE,
+    bases=st.lists(st.integers(0, 65533), max_size=3, unique=True).map(tuple),
     rating=st.none() | st.floats(0, exclude_min=True, allow_infinity=False),
     plausibility=_FLAGS,
     include=_PATTERNS,

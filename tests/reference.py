@@ -265,18 +265,19 @@ def decode_field(
     scale: Scale | None,
 ) -> float:
     """The value at a place of an answer, with all that a device table may say of it."""
-    if kind == "bit":
-        value = int(bin(payload[place // 8] + 0x100)[-1 - place % 8]) / divisor
-    elif bits is not None:
-        raw = int.from_bytes(raw_of(kind, payload[2 * place :]))
-        value = NAN if raw == nan else raw // 2 ** bits[0] % 2 ** bits[1] / divisor
-    else:
-        value = decode(kind, payload[2 * place :], divisor, nan)
+    exponent = 0.0
     if scale is not None:
         exponent = decode(scale[0], payload[2 * scale[1] :], 1, scale[2])
         if not abs(exponent) <= 10:  # and nothing is within NaN
             return NAN
-        value = value * 10**exponent if exponent >= 0 else value / 10**-exponent
+    if kind == "bit":
+        value = float(int(bin(payload[place // 8] + 0x100)[-1 - place % 8]))
+    elif bits is not None:
+        raw = int.from_bytes(raw_of(kind, payload[2 * place :]))
+        value = NAN if raw == nan else float(raw // 2 ** bits[0] % 2 ** bits[1])
+    else:
+        value = decode(kind, payload[2 * place :], 1, nan)
+    value = value * 10**exponent / divisor if exponent >= 0 else value / (10**-exponent * divisor)
     value = value + offset if offset else value
     return value if math.isfinite(value) else NAN
 

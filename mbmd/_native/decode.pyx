@@ -64,8 +64,8 @@ cdef inline bint fetch(const Source* source, const unsigned char* payload, uint6
     return not (source.has_nan and bits == source.nan)
 
 
-cdef double scaled(double value, const Source* source, const unsigned char* payload) noexcept nogil:
-    """The value times the power of ten at a source; NaN for none."""
+cdef double scaled(double value, double divisor, const Source* source, const unsigned char* payload) noexcept nogil:
+    """The value times the power of ten at a source, divided; NaN for none."""
     cdef uint64_t raw
     cdef double power
     if not fetch(source, payload, &raw):
@@ -73,8 +73,8 @@ cdef double scaled(double value, const Source* source, const unsigned char* payl
     power = number_of(source.kind, source.words, raw)
     if not -C_MOST_SCALE <= power <= C_MOST_SCALE:
         return NAN
-    # Powers below 1 have no exact double: to divide by their inverse rounds only once.
-    return value * POWERS_OF_TEN[<int> power] if power >= 0 else value / POWERS_OF_TEN[<int> -power]
+    # Powers below 1 have no exact double, but products of whole numbers have: so it is rounded only once.
+    return value * POWERS_OF_TEN[<int> power] / divisor if power >= 0 else value / (POWERS_OF_TEN[<int> -power] * divisor)
 
 
 cdef Py_ssize_t set_source(Source* source, str name, place, nan) except -1:
@@ -167,9 +167,8 @@ cdef class Program:
             value = NAN
             if fetch(&step.value, payload, &raw):
                 raw = (raw >> step.shift) & step.mask
-                value = number_of(step.value.kind, step.value.words, raw) / step.divisor
-                if step.scaled:
-                    value = scaled(value, &step.scale, payload)
+                value = number_of(step.value.kind, step.value.words, raw)
+                value = scaled(value, step.divisor, &step.scale, payload) if step.scaled else value / step.divisor
                 if step.offset:
                     value += step.offset
             column[step.slot] = value if isfinite(value) else NAN

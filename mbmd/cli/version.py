@@ -14,6 +14,7 @@ LIBRARIES = (
     "prometheus-client",
     "pymodbus",
     "pyserial",
+    "pysunspec2",
     "pyyaml",
     "rich",
     "sanic",

@@ -43,6 +43,10 @@ class _Options(Struct, frozen=True, kw_only=True):
         float | None,
         table_key("most power that it can measure, in kW: its counters move no faster; default: 3000", "43.5"),
     ] = None
+    bases: Annotated[
+        tuple[int, ...],
+        table_key("SunSpec: where the device begins, in the order to try; default: 40000 0 50000", "40000 0 50000"),
+    ] = ()
     plausibility: Annotated[
         bool | None, table_key("hold back values that are not plausible; default: that at the top", "true")
     ] = None

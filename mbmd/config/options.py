@@ -25,6 +25,10 @@ MAX_READ = 125
 """Most registers in one read, MODBUS Application Protocol Specification V1.1b3, section 6.3."""
 
 
+MOST_BASE = 65533
+"""Last address at which the marker of a SunSpec device leaves room for a model."""
+
+
 class PollClass(StrEnum):
     """How often a measurement is read: with every poll, now and then, or once for what never changes."""
 
@@ -38,7 +42,8 @@ class DeviceOptions:
     """What was asked for a device; None or empty where nothing was.
 
     `timeout`, `pause` (rest before each request), `rate` (no more often polled) and `slow_rate` are seconds.
-    `rating` is the most power in kW that the device can measure; `plausibility` says whether its values must be
+    `rating` is the most power in kW that the device can measure; `bases` are addresses where the marker of a SunSpec
+    device is looked for, in that order; `plausibility` says whether its values must be
     plausible. The tuples are patterns of measurement names, as `matches` takes them.
     """
 
@@ -49,6 +54,7 @@ class DeviceOptions:
     rate: float | None = None
     slow_rate: float | None = None
     rating: float | None = None
+    bases: tuple[int, ...] = ()
     plausibility: bool | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -142,6 +148,13 @@ def _patterns(text: str) -> tuple[str, ...]:
     return patterns
 
 
+def _addresses(text: str) -> tuple[int, ...]:
+    addresses = tuple(map(whole_number(0, MOST_BASE), text.split()))
+    if not addresses or len(set(addresses)) < len(addresses):
+        raise UsageError(f"{text!r} is not a list of different addresses: write it as 40000+0+50000")
+    return addresses
+
+
 def _join(patterns: Iterable[str]) -> str:
     return "+".join(quote(pattern, safe="*?[]!") for pattern in patterns)
 
@@ -162,6 +175,7 @@ DEVICE_OPTIONS: Mapping[str, Option] = MappingProxyType(
         "rate": DURATION,
         "slow_rate": POSITIVE_DURATION,
         "rating": Option(_kilowatts, format_number, schema={"type": "number", "exclusiveMinimum": 0}),
+        "bases": Option(_addresses, lambda bases: "+".join(map(str, bases)), schema={"type": ["string", "integer"]}),
         "plausibility": FLAG,
         "include": _PATTERNS,
         "exclude": _PATTERNS,

@@ -23,7 +23,8 @@ _T = TypeVar("_T")
 class Settings:
     """All that the engine needs to know of a device; times are seconds, `rating` is kW.
 
-    `registers` are those to read, in the order of the table, each with the class that counts for it.
+    `registers` are those to read, in the order of the table, each with the class that counts for it. `bases` are
+    addresses where a SunSpec device may begin, empty for the usual ones.
     """
 
     registers: tuple[Register, ...]
@@ -35,6 +36,7 @@ class Settings:
     slow_rate: float
     rating: float
     plausibility: bool
+    bases: tuple[int, ...] = ()
 
 
 def resolve(device_type: DeviceType, device: DeviceOptions, adapter: DeviceOptions, run: DeviceOptions) -> Settings:
@@ -64,6 +66,7 @@ def resolve(device_type: DeviceType, device: DeviceOptions, adapter: DeviceOptio
         slow_rate=_first(device.slow_rate, adapter.slow_rate, run.slow_rate, default=DEFAULT_SLOW_RATE),
         rating=_first(device.rating, adapter.rating, device_type.rating, run.rating, default=DEFAULT_RATING),
         plausibility=_first(device.plausibility, adapter.plausibility, run.plausibility, default=True),
+        bases=device.bases or adapter.bases,
     )
     _check_sizes(device_type, settings)
     return settings

@@ -37,8 +37,9 @@ class DeviceReadings:
 
     Slots are in alphabetical order of the measurements' names. `latest` and `texts` are replaced, never changed:
     who keeps them has a snapshot. NaN is no reading; of measurements that are text `texts` has the latest instead,
-    by name. `version` counts the polls that brought values. `name` and `place` are what the user calls it and where it
-    stands, empty if not given.
+    by name. `is_found` says whether it is known which measurements it has, which a SunSpec device must be asked for;
+    `absent` names those that it has not, all of them until then. `version` counts the polls that brought values.
+    `name` and `place` are what the user calls it and where it stands, empty if not given.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class DeviceReadings:
         self.requests = 0
         self.errors = 0
         self.health = DeviceHealth()
+        self.is_found = True
+        self.absent: frozenset[str] = frozenset()
         self._blank = array("d", [NAN]) * len(self.measurements)
         self._window = MinuteWindow(len(self.measurements))
         self.latest = self._blank
@@ -70,10 +73,15 @@ class DeviceReadings:
         return State.OFFLINE if self.health.trouble else State.UNKNOWN
 
     @property
+    def missing(self) -> frozenset[str]:
+        """Names of measurements that the device does not have, or refuses."""
+        return self.absent.union(self.health.refused)
+
+    @property
     def offered(self) -> tuple[Measurement, ...]:
-        """All measurements but those that the device refuses."""
-        refused = self.health.refused
-        return tuple(m for m in self.measurements if m.name not in refused) if refused else self.measurements
+        """All measurements but those that are missing."""
+        missing = self.missing
+        return tuple(m for m in self.measurements if m.name not in missing) if missing else self.measurements
 
     def blank(self) -> "array[float]":
         """A new column without readings."""

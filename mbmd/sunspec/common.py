@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mbmd.devices.text import decode_text
+
 MARKER = b"SunS"
 BASES = (40000, 0, 50000)
 """Addresses, of holding registers, where the marker may be."""
 MARKER_REGISTERS = 2
 HEADER_REGISTERS = 2
 """Model id and length in registers, before each model."""
+COMMON = 1
+"""The id of the model that says what a device is."""
+STRINGS = {"manufacturer": (0, 16), "model": (16, 16), "options": (32, 8), "version": (40, 8), "serial": (48, 16)}
+"""The texts of model 1: where each begins behind the header, and its registers."""
 
-_COMMON = 1
-_STRINGS = {"manufacturer": (0, 16), "model": (16, 16), "options": (32, 8), "version": (40, 8), "serial": (48, 16)}
+
 _LENGTHS = (65, 66)
 
 
@@ -33,14 +38,10 @@ class Common:
 def common_length(header: bytes) -> int:
     """Registers of model 1 behind its header; 0 if another model is there, or one of another length."""
     model, length = int.from_bytes(header[:2]), int.from_bytes(header[2:4])
-    return length if model == _COMMON and length in _LENGTHS else 0
+    return length if model == COMMON and length in _LENGTHS else 0
 
 
 def parse_common(data: bytes) -> Common:
-    """The texts of model 1 from its registers behind the header."""
-    return Common(**{name: _text(data[2 * at : 2 * (at + size)]) for name, (at, size) in _STRINGS.items()})
-
-
-def _text(data: bytes) -> str:
-    text = data.partition(b"\0")[0].decode("utf-8", "replace").strip()
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """The texts of model 1 from its registers behind the header; empty where they end too early."""
+    texts = {name: data[2 * at : 2 * (at + size)] for name, (at, size) in STRINGS.items() if len(data) >= 2 * at}
+    return Common(**{name: decode_text(text.partition(b"\0")[0]) for name, text in texts.items()})

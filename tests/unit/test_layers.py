@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "mbmd"
 LEVELS = (
     {"errors", "measurements", "aside", "backoff", "folders", "_native"},
     {"config"},
-    {"devices", "sunspec", "protocol", "transport"},
+    {"devices", "protocol", "transport"},
+    {"sunspec"},
     {"planner", "readings"},
     {"bus", "sinks", "web", "simulator"},
     {"prepare", "session"},
