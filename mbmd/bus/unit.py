@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from time import monotonic
+from time import monotonic, time
 from typing import NamedTuple
 
 from mbmd.bus.meter import Brought, Group, Meter, groups_of
@@ -17,7 +17,8 @@ from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NAN, NO_TEXTS, Descriptor, DeviceReadings
 from mbmd.readings.hub import Hub
 from mbmd.sunspec.chain import Chain, End
-from mbmd.sunspec.common import BASES, MARKER_REGISTERS
+from mbmd.sunspec.common import BASES, MARKER_REGISTERS, Common
+from mbmd.sunspec.device_type import has_signed_counters
 from mbmd.sunspec.registers import HOLDING, Offer, borders, offer
 
 SEARCH_AGAIN = 3600.0
@@ -95,8 +96,7 @@ class UnitMeter(Meter):
     def __init__(self, unit: int, parts: Sequence[Part], costs: Costs) -> None:
         self.parts = tuple(parts)
         self.found: Found | None = None
-        self._known: Mapping[str, object] = {}
-        self._known_at = 0.0
+        self._known: tuple[Mapping[str, object], float] | None = None
         self._search_at = -inf
         self._refusals = 0
         self._shares: list[_Share] = []
@@ -132,7 +132,7 @@ class UnitMeter(Meter):
 
     def remember(self, known: Mapping[str, object], now: float) -> None:
         """What was learned another time is of use when the models are known."""
-        self._known, self._known_at = known, now
+        self._known = known, now
 
     def first_request(self) -> Request | None:
         """The marker."""
@@ -140,7 +140,7 @@ class UnitMeter(Meter):
 
     def offers(self, chain: Chain) -> list[Offer]:
         """What the models of a chain have for each part."""
-        return [offer(chain, part.number, part.signed_counters) for part in self.parts]
+        return [offer(chain, part.number, _has_signed_counters(part, chain)) for part in self.parts]
 
     def adopt(self, found: Found) -> bool:
         """Read what was found; returns whether it is something else than before."""
@@ -148,12 +148,12 @@ class UnitMeter(Meter):
         if found == self.found:
             return False
         self.found = found
+        known, then = self._known or (self.learned.dump(), time())
+        self._known = None
         groups, guarded = self._groups(found)
         self._renew_readings(groups)
         self.read_these(groups, guarded, borders(found.chain))
-        if self._known:
-            super().remember(self._known, self._known_at)
-            self._known = {}
+        super().remember(known, then)
         for part, registers in zip(self.parts, found.registers, strict=True):
             self._introduce(part, registers, found.chain)
         return True
@@ -275,6 +275,12 @@ def _withdraw(part: Part, trouble: str) -> bool:
         part.readings.go_offline()
     part.readings.health.gone(trouble)
     return part.readings.state is not before
+
+
+def _has_signed_counters(part: Part, chain: Chain) -> bool:
+    """Whether its accumulators may be negative: by its type, or by what it says it is."""
+    told = chain.commons[part.number] if part.number < len(chain.commons) else Common()
+    return part.signed_counters or has_signed_counters(told.manufacturer)
 
 
 def _together(parts: Sequence[Part]) -> Settings:
