@@ -28,7 +28,9 @@ def is_pollable(survey: Survey) -> bool:
 
 def specs(survey: Survey) -> str:
     """The devices that have measurements as `-d` takes them."""
-    return ",".join(f"{kind}:{unit}{_suffix(subdevice)}" for kind, unit, subdevice in _polled(survey))
+    return ",".join(
+        f"{kind}:{unit}.{subdevice}" if subdevice else f"{kind}:{unit}" for kind, unit, subdevice in _polled(survey)
+    )
 
 
 def command(survey: Survey) -> str:
@@ -65,13 +67,10 @@ def _device(polled: _Polled, adapter: str) -> dict[str, Any]:
 
 
 def _name(polled: _Polled) -> str:
-    """A name for a device: two numbers side by side would be read as one."""
+    """A name for a device: two numbers side by side would be read as one, and with a dot between as an id."""
     gap = "-" if polled.type[-1].isdigit() else ""
-    return f"{polled.type}{gap}{polled.unit}{_suffix(polled.subdevice)}"
-
-
-def _suffix(subdevice: int) -> str:
-    return f".{subdevice}" if subdevice else ""
+    subdevice = f"-sub{polled.subdevice}" if polled.subdevice else ""
+    return f"{polled.type}{gap}{polled.unit}{subdevice}"
 
 
 def _adapter(adapter: Adapter) -> dict[str, Any]:

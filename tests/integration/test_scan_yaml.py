@@ -118,13 +118,11 @@ def test_what_yaml_has_signs_of_its_own_for_is_quoted(text: str, tmp_path: Path)
 
 def test_sunspec_devices_are_written_with_their_subdevices(tmp_path: Path) -> None:
     adapter = parse_adapter("tcp://inverter:502?bases=0+40000")
-    sma = Portrait(126, {}, sunspec=chain(INVERTER, METER))
+    # As unit 1 is on the first adapter, the names are near the ids of devices.
+    sma = Portrait(1, {}, sunspec=chain(INVERTER, METER))
     kostal = Portrait(71, {}, sunspec=chain(replace(INVERTER, manufacturer="KOSTAL")))
-    file = tmp_path / "mbmd.yaml"
-    file.write_text(yaml(Survey(adapter, [sma, kostal], complete=True)), encoding="utf-8")
-    built = build(load(file, {}, {}), ())
-    assert built.problems == ()
-    assert [device.name for device in built.config.devices] == ["kostal71", "sma126", "sma126.1"]
-    specs = [(device.spec.type, device.spec.unit, device.spec.subdevice) for device in built.config.devices]
-    assert specs == [("kostal", 71, 0), ("sma", 126, 0), ("sma", 126, 1)]
-    assert {device.spec.adapter for device in built.config.devices} == {adapter}
+    config = pasted(Survey(adapter, [sma, kostal], complete=True), tmp_path / "mbmd.yaml")
+    assert [device.name for device in config.devices] == ["sma1", "sma1-sub1", "kostal71"]
+    specs = [(device.spec.type, device.spec.unit, device.spec.subdevice) for device in config.devices]
+    assert specs == [("sma", 1, 0), ("sma", 1, 1), ("kostal", 71, 0)]
+    assert {device.spec.adapter for device in config.devices} == {adapter}

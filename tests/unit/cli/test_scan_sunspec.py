@@ -111,7 +111,7 @@ def test_the_command_and_the_yaml_poll_subdevices_too() -> None:
         {"name": "sdm2", "type": "sdm", "id": 2, "adapter": TCP},
         {"name": "kostal71", "type": "kostal", "id": 71, "adapter": TCP},
         {"name": "sma126", "type": "sma", "id": 126, "adapter": TCP},
-        {"name": "sma126.1", "type": "sma", "id": 126, "subdevice": 1, "adapter": TCP},
+        {"name": "sma126-sub1", "type": "sma", "id": 126, "subdevice": 1, "adapter": TCP},
     ]
 
 
