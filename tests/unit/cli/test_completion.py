@@ -120,6 +120,17 @@ def test_the_last_device_of_a_list_is_completed(args: argparse.Namespace, device
     assert completers.specs("sdm:1", args) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "offered"), [("run", ["sdm:", "sma:"]), ("inspect", ["sma:"]), ("simulate", ["sdm:"])]
+)
+def test_types_are_offered_to_the_commands_that_take_them(
+    command: str, offered: list[str], args: argparse.Namespace
+) -> None:
+    args.command = command
+    assert [name for name in completers.specs("s", args) if name in ("sdm:", "sma:")] == offered
+    assert completers.specs("sunspec:1@moc", args) == ["sunspec:1@mock"]
+
+
 def test_adapters_are_the_serial_devices_that_are_there_and_the_schemes_of_others(devices: Path) -> None:
     assert completers.adapters(str(devices)) == [
         f"{devices}/{name}" for name in ("serial/by-id/usb-FTDI-if00", "ttyUSB0", "ttyUSB1", "ttyACM0", "ttyS0")
