@@ -62,11 +62,10 @@ def specs(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
 
 
 def _spec_types(prefix: str, parsed_args: argparse.Namespace) -> list[str]:
-    """The types that devices of a command may have: `inspect` is for SunSpec alone, `simulate` has none of it."""
-    command = getattr(parsed_args, "command", None)
-    names = [] if command == "inspect" else types(prefix, parsed_args)
-    sunspec = () if command == "simulate" else sorted(SUNSPEC)
-    return [*names, *_words((name if prefix.isupper() else name.lower() for name in sunspec), prefix)]
+    """The types that devices of a command may have: `inspect` is for SunSpec alone."""
+    if getattr(parsed_args, "command", None) != "inspect":
+        return types(prefix, parsed_args)
+    return _words(sorted(name if prefix.isupper() else name.lower() for name in SUNSPEC), prefix)
 
 
 def types_and_files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from mbmd.config.devices import DeviceSpec
     from mbmd.config.load import Loaded
     from mbmd.devices.settings import Settings
-    from mbmd.scan.ask import Asker, Outcome
-    from mbmd.sunspec.chain import Ask, Chain, Placement
+    from mbmd.scan.ask import Outcome
+    from mbmd.scan.inspect import Witness
+    from mbmd.sunspec.chain import Chain, Placement
 
 _EPILOG = """\
 SPEC is TYPE:UNIT[.SUBDEVICE][?OPTIONS][@ADAPTER], or the name or id of a device of the configuration file. TYPE is
@@ -144,6 +145,8 @@ def _spec(args: argparse.Namespace) -> tuple[DeviceSpec, bool]:
     loaded = getattr(args, "loaded", None)
     if loaded is not None and (known := _configured(loaded, text)) is not None:
         return known, bool(known.subdevice)
+    if loaded is not None and ":" not in text:
+        raise UsageError(f"no device of the configuration is called {text!r}: name it so, or as sunspec:126")
 
     def find(adapter: str) -> Adapter:
         return buses(loaded).find(adapter) if loaded else parse_adapter(adapter, args.baudrate, args.comset)
@@ -184,12 +187,11 @@ def _check_type(args: argparse.Namespace, name: str) -> None:
 
 async def _inspect(job: Job, tell: Callable[[str], None]) -> Inspection:
     from mbmd.cli.inspect_report import Inspection
-    from mbmd.scan.ask import Asker
-    from mbmd.scan.inspect import take_all
+    from mbmd.scan.inspect import Witness, take_all
     from mbmd.session import session
 
     async with session(_adapter(job), job.settings.timeout, job.raw) as bus:
-        asker = Asker(bus, job.settings.timeout)
+        asker = Witness(bus, job.settings.timeout)
         chain = await _chain(job, asker, bus.client)
         wanted, missing = _wanted(job, chain)
 
@@ -206,20 +208,15 @@ def _adapter(job: Job) -> Adapter:
     return replace(adapter, options=replace(adapter.options, pause=job.settings.pause))
 
 
-async def _chain(job: Job, asker: Asker, client: Client) -> Chain:
+async def _chain(job: Job, asker: Witness, client: Client) -> Chain:
     """The models of the unit. MbmdError says why there are none, and what to do."""
     from mbmd.scan.chain import find_chain
     from mbmd.sunspec.common import BASES
 
     bases = job.settings.bases or BASES
-    markers: dict[int, Outcome] = {}
-
-    def note(ask: Ask, outcome: Outcome) -> None:
-        if ask.address in bases:
-            markers.setdefault(ask.address, outcome)
-
-    chain = await find_chain(asker, job.spec.unit, bases, note)
+    chain = await find_chain(asker, job.spec.unit, bases)
     if chain is None:
+        markers = {read.address: outcome for read, outcome in asker.outcomes.items() if read.address in bases}
         raise MbmdError(f"{job}: {_no_marker(job, markers, client.heard)}")
     if not chain.models:
         from mbmd.sunspec.faults import chain_faults

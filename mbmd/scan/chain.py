@@ -11,25 +11,18 @@ from mbmd.sunspec.common import BASES
 from mbmd.sunspec.registers import HOLDING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from mbmd.scan.ask import Outcome
-    from mbmd.sunspec.chain import Ask, Chain
+    from mbmd.sunspec.chain import Chain
 
 
-async def find_chain(
-    asker: Asker, unit: int, bases: Sequence[int] = BASES, tell: Callable[[Ask, Outcome], None] = lambda *_: None
-) -> Chain | None:
-    """The models of a unit that is there; None if it has no marker. Errors as of `Asker.once`.
-
-    `tell` is told what each read brings.
-    """
+async def find_chain(asker: Asker, unit: int, bases: Sequence[int] = BASES) -> Chain | None:
+    """The models of a unit that is there; None if it has no marker. Errors as of `Asker.once`."""
     steps = walk(bases)
     try:
         ask = next(steps)
         while True:
             outcome = await asker.again(unit, Read(HOLDING, *ask))
-            tell(ask, outcome)
             ask = steps.send(None if isinstance(outcome, Missing) else outcome)
     except StopIteration as ended:
         chain: Chain | None = ended.value

@@ -9,7 +9,7 @@ from mbmd.bus.poll import ATTEMPTS
 from mbmd.config.options import MAX_READ
 from mbmd.devices.identify import Read
 from mbmd.errors import MbmdError, ModbusException
-from mbmd.scan.ask import BUSY, Missing
+from mbmd.scan.ask import BUSY, Asker, Missing
 from mbmd.sunspec.common import HEADER_REGISTERS
 from mbmd.sunspec.cuts import Cuts
 from mbmd.sunspec.definitions import definition
@@ -18,7 +18,8 @@ from mbmd.sunspec.registers import HOLDING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mbmd.scan.ask import Asker
+    from mbmd.scan.ask import Outcome
+    from mbmd.session import Session
     from mbmd.sunspec.chain import Placement
 
 MOST_VAIN = 8
@@ -42,6 +43,19 @@ class Taken:
     model: Placement
     registers: dict[int, int] = field(default_factory=dict)
     refusals: dict[int, str] = field(default_factory=dict)
+
+
+class Witness(Asker):
+    """An asker that remembers what its reads brought."""
+
+    def __init__(self, session: Session, patience: float) -> None:
+        super().__init__(session, patience)
+        self.outcomes: dict[Read, Outcome] = {}
+
+    async def again(self, unit: int, read: Read, attempts: int = ATTEMPTS) -> Outcome:
+        """As of `Asker`."""
+        self.outcomes[read] = outcome = await super().again(unit, read, attempts)
+        return outcome
 
 
 async def take_all(

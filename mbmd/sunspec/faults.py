@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from itertools import count, takewhile
+from typing import TYPE_CHECKING, TypeAlias
 
 from mbmd.errors import ModbusException
 from mbmd.sunspec.chain import End
@@ -12,13 +13,15 @@ from mbmd.sunspec.layout import NOT_COUNTED
 from mbmd.sunspec.reading import PAD, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mbmd.sunspec.chain import Chain, Placement
     from mbmd.sunspec.definitions import Group, Model
     from mbmd.sunspec.layout import Placed
 
-Path = tuple[tuple[str, int], ...]
+Path: TypeAlias = tuple[tuple[str, int], ...]
+"""Groups with their numbers, the outermost first."""
+_Places: TypeAlias = "Mapping[tuple[Path, str], int]"
 _MOST_NAMES = 8
 
 
@@ -51,14 +54,14 @@ def model_faults(model: Model, length: int, placed: Sequence[Placed], registers:
 
     `registers` are those that were read, by their place behind the beginning of the header.
     """
-    there = {(point.group, point.point.name) for point in placed}
-    if missing := [name for path, name in _fixed(model.group, ()) if (path, name) not in there]:
+    places = {(point.group, point.point.name): point.at for point in placed}
+    if missing := [name for path, name in _fixed(model.group, ()) if (path, name) not in places]:
         yield f"a length of {length} is too short for {_some(missing)}"
     behind = len(places_behind(length, placed))
     if behind:
         yield f"registers behind its last point: {behind}"
     if not missing:
-        yield from _counts(model.group, (), placed, registers, behind)
+        yield from _counts(model.group, (), places, registers, behind)
 
 
 def places_behind(length: int, placed: Sequence[Placed]) -> range:
@@ -79,37 +82,34 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else "")
 
 
-def _counts(
-    group: Group, path: Path, placed: Sequence[Placed], registers: Mapping[int, int], behind: int
-) -> Iterator[str]:
+def _counts(group: Group, path: Path, places: _Places, registers: Mapping[int, int], behind: int) -> Iterator[str]:
     """Groups, in the one at a path, of which there are said to be more or fewer than there is room for."""
     for inner in group.groups:
-        whole = _numbers(inner, path, placed)
-        counter = _counter(inner, path, placed)
-        counted = registers.get(counter.at, NOT_COUNTED) if counter is not None else NOT_COUNTED
+        whole = _whole(inner, path, places)
         is_plain = inner is group.groups[-1] and inner.size and not inner.groups
-        room = len(whole) + (behind // inner.size if is_plain else 0)
-        if counter is not None and counted not in (NOT_COUNTED, room):
-            yield f"{path_of(counter)} says {counted} of {inner.name}, but there is room for {room}"
-        for number in whole:
-            yield from _counts(inner, (*path, (inner.name, number)), placed, registers, 0)
+        room = whole + (behind // inner.size if is_plain else 0)
+        counter = _counter(inner, path, places)
+        counted = registers.get(places[counter], NOT_COUNTED) if counter is not None else NOT_COUNTED
+        # Where the room says how many there are, a number of 0 is one that is not implemented.
+        is_told = counted != NOT_COUNTED and bool(counted or inner.count)
+        if counter is not None and is_told and counted != room:
+            yield f"{path_of(*counter)} says {counted} of {inner.name}, but there is room for {room}"
+        for number in range(1, whole + 1):
+            yield from _counts(inner, (*path, (inner.name, number)), places, registers, 0)
 
 
-def _numbers(group: Group, path: Path, placed: Iterable[Placed]) -> list[int]:
-    """The numbers of the groups of a kind, in the one at a path, that are whole."""
-    depth, last = len(path), group.points[-1].name if group.points else ""
-    return [
-        point.group[depth][1]
-        for point in placed
-        if point.point.name == last and point.group[:depth] == path and len(point.group) == depth + 1
-        if point.group[depth][0] == group.name
-    ]
+def _whole(group: Group, path: Path, places: _Places) -> int:
+    """How many groups of a kind, in the one at a path, are there to their last point."""
+    if not group.points:
+        return 0
+    numbers = takewhile(lambda number: ((*path, (group.name, number)), group.points[-1].name) in places, count(1))
+    return sum(1 for _ in numbers)
 
 
-def _counter(group: Group, path: Path, placed: Iterable[Placed]) -> Placed | None:
+def _counter(group: Group, path: Path, places: _Places) -> tuple[Path, str] | None:
     """The point that says how often a group stands there: the nearest of that name around it."""
     if isinstance(group.count, int) and group.count:
         return None
     name = group.count if isinstance(group.count, str) else "N"
-    around = [point for point in placed if point.point.name == name and path[: len(point.group)] == point.group]
-    return max(around, key=lambda point: len(point.group), default=None)
+    around = ((path[:depth], name) for depth in range(len(path), -1, -1))
+    return next((point for point in around if point in places), None)

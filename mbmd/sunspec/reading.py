@@ -57,12 +57,12 @@ class Reading:
     @property
     def path(self) -> str:
         """The point's name, that of one in a group as `<group>/<number>/<name>`."""
-        return path_of(self.placed)
+        return path_of(self.placed.group, self.placed.point.name)
 
 
-def path_of(placed: Placed) -> str:
+def path_of(groups: Iterable[tuple[str, int]], name: str) -> str:
     """See `Reading.path`."""
-    return "".join(f"{name}/{number}/" for name, number in placed.group) + placed.point.name
+    return "".join(f"{group}/{number}/" for group, number in groups) + name
 
 
 def readings(

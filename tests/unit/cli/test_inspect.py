@@ -308,6 +308,10 @@ def test_devices_and_adapters_of_the_configuration_are_known_by_name(nothing_con
     assert serials("GRID") == ["S2"]
     assert serials("SMA7.1.1") == ["S2"]
     assert serials("sma:1.0?bases=1000@7") == ["S1"]
+    with shell.reaching(None):
+        done = shell("inspect", "-d", "attic")
+    assert done[:2] == (2, "")
+    assert "no device of the configuration is called 'attic'" in done.err
 
 
 @pytest.mark.parametrize("size", [4, 60])

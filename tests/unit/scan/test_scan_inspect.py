@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from mbmd.bus.client import Client
 from mbmd.bus.poll import ATTEMPTS
 from mbmd.config.adapter import Framing
-from mbmd.scan.ask import Asker, Outcome
+from mbmd.devices.identify import Read
+from mbmd.scan.ask import Asker, Missing, Outcome
 from mbmd.scan.chain import find_chain
-from mbmd.scan.inspect import MOST_REFUSED, MOST_VAIN, Taken, take_all
+from mbmd.scan.inspect import MOST_REFUSED, MOST_VAIN, Taken, Witness, take_all
 from mbmd.session import Session
-from mbmd.sunspec.chain import Ask, Chain, Placement
+from mbmd.sunspec.chain import Chain, Placement
 from mbmd.sunspec.definitions import definition
 from mbmd.sunspec.layout import layout
 from tests import virtual_time
@@ -235,17 +236,20 @@ def _is_refused(most: int, holes: set[int], asked: Asked) -> bool:
     return asked.count > 2 and (asked.count > most or not holes.isdisjoint(span(asked)))
 
 
-def test_what_each_read_of_the_walk_brings_is_told() -> None:
+def test_what_each_read_brought_is_remembered() -> None:
     line = unit(chained(common()))
-    heard: list[tuple[Ask, Outcome]] = []
 
-    async def run() -> None:
+    async def run() -> dict[Read, Outcome]:
         client = Client(line.adapter, line.open, TIMEOUT)
         await client.connect()
+        asker = Witness(Session(client), TIMEOUT)
         try:
-            await find_chain(Asker(Session(client), TIMEOUT), UNIT, (0, 40000), lambda *said: heard.append(said))
+            await find_chain(asker, UNIT, (0, 40000))
+            await asker.again(1, Read(3, 0, 1))
         finally:
             client.close()
+        return asker.outcomes
 
-    virtual_time.run(run())
-    assert heard[:2] == [(Ask(0, 2), 2), (Ask(40000, 2), b"SunS")]
+    outcomes = virtual_time.run(run())
+    assert (outcomes[Read(3, 0, 2)], outcomes[Read(3, 40000, 2)]) == (2, b"SunS")
+    assert outcomes[Read(3, 0, 1)] is Missing.SILENT

