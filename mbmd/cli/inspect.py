@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mbmd.config.adapter import Adapter
     from mbmd.config.devices import DeviceSpec
     from mbmd.config.load import Loaded
+    from mbmd.devices.schema import DeviceType
     from mbmd.devices.settings import Settings
     from mbmd.scan.ask import Outcome
     from mbmd.scan.inspect import Witness
@@ -98,13 +99,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Job(NamedTuple):
-    """What to inspect: of a unit one logical device, None for all; and models, empty for all."""
+    """What to inspect: of a unit one logical device, None for all; and models, empty for all.
+
+    `mocked` are the devices that stand on the adapter `mock`.
+    """
 
     spec: DeviceSpec
     settings: Settings
     device: int | None
     models: tuple[int, ...]
     raw: bool
+    mocked: tuple[tuple[DeviceType, int], ...]
 
     def __str__(self) -> str:
         return f"unit {self.spec.unit} on {self.spec.adapter.address}"
@@ -120,11 +125,10 @@ def parse_job(args: argparse.Namespace) -> Job:
     models = tuple(_model(part.strip()) for text in args.model for part in text.split(","))
     spec, has_subdevice = _spec(args)
     _check_type(args, spec.type)
-    if spec.adapter.medium is Medium.MOCK:
-        raise UsageError("on the adapter mock stand no SunSpec devices: name the adapter of one with -a")
-    timeout = DeviceOptions(timeout=timeout_seconds(args))
-    settings = resolve(device_type(spec.type), spec.options, spec.adapter.options, timeout)
-    return Job(spec, settings, spec.subdevice if has_subdevice else None, models, args.raw)
+    kind, timeout = device_type(spec.type), DeviceOptions(timeout=timeout_seconds(args))
+    settings = resolve(kind, spec.options, spec.adapter.options, timeout)
+    mocked = ((kind, spec.unit),) if spec.adapter.medium is Medium.MOCK else ()
+    return Job(spec, settings, spec.subdevice if has_subdevice else None, models, args.raw, mocked)
 
 
 def _model(text: str) -> int:
@@ -190,7 +194,7 @@ async def _inspect(job: Job, tell: Callable[[str], None]) -> Inspection:
     from mbmd.scan.inspect import Witness, take_all
     from mbmd.session import session
 
-    async with session(_adapter(job), job.settings.timeout, job.raw) as bus:
+    async with session(_adapter(job), job.settings.timeout, job.raw, job.mocked) as bus:
         asker = Witness(bus, job.settings.timeout)
         chain = await _chain(job, asker, bus.client)
         wanted, missing = _wanted(job, chain)

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mbmd import cli
+from mbmd.cli.inspect import parse_job
 from mbmd.config.adapter import Framing
 from tests.unit.cli.by_hand import PLACES, Done, Shell
 from tests.unit.sunspec.images import IMAGES, chained, common, image, words
@@ -280,7 +282,6 @@ def test_a_gateway_that_says_that_nobody_is_there_is_believed(shell: Shell) -> N
         ((*TCP, "-d", "sunspec:1", "--model", ""), "is not the number of a model"),
         ((*TCP, "-d", "sunspec:1?bases=x"), "bases 'x'"),
         ((*TCP, "-d", "sunspec:1", "--timeout", "0s"), "--timeout must be longer than nothing"),
-        (("-a", "mock", "-d", "sunspec:1"), "on the adapter mock stand no SunSpec devices"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_code_2(argv: Sequence[str], said: str, shell: Shell) -> None:
@@ -321,6 +322,15 @@ def test_a_unit_that_takes_short_reads_alone_says_all_the_same(size: int, shell:
 
     short = document(shell, of("main"), spec=f"sunspec:1?max_registers={size}")
     assert keys(short) == keys(document(shell, of("main")))
+
+
+def test_the_device_itself_stands_on_the_adapter_mock() -> None:
+    def mocked(adapter: str) -> list[tuple[str, int]]:
+        args = cli.make_parser(["inspect"]).parse_args(["inspect", "-a", adapter, "-d", "sma:126.1"])
+        return [(kind.type, unit) for kind, unit in parse_job(args).mocked]
+
+    assert mocked("mock") == [("SMA", 126)]
+    assert mocked("meter:502") == []
 
 
 _WORD = st.one_of(st.integers(0, 9), st.sampled_from([1, 103, 160, 203, 705, 0xFFFF, 0x8000]), st.integers(0, 0xFFFF))
