@@ -9,9 +9,7 @@ from mbmd.devices.schema import DeviceType, Register
 from mbmd.measurements import CATALOGUE
 from mbmd.sunspec.measured import MEASURED
 from mbmd.sunspec.registers import HOLDING
-
-_SIGNED = frozenset({"KOSTAL"})
-"""Types whose accumulators may be negative."""
+from mbmd.sunspec.values import has_signed_accumulators
 
 
 def is_sunspec(name: str) -> bool:
@@ -20,8 +18,8 @@ def is_sunspec(name: str) -> bool:
 
 
 def has_signed_counters(name: str) -> bool:
-    """Whether the accumulators of a type are signed."""
-    return name.upper() in _SIGNED
+    """Whether the accumulators of a type, in any case, are signed."""
+    return has_signed_accumulators(name)
 
 
 @cache
