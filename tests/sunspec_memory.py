@@ -8,7 +8,7 @@ from array import array
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from mbmd.planner import Block, Limits, plan, refine
+from mbmd.planner import Limits, plan
 from mbmd.protocol.timing import Costs
 from mbmd.sunspec.chain import walk
 from mbmd.sunspec.common import BASES
@@ -114,19 +114,19 @@ def polled(
     return found
 
 
-def read(answer: Callable[[int, int], bytes | int], registers: Iterable[Register]) -> dict[str, float]:
-    """Values by measurement, read as planned and, where that is refused, in parts."""
+def read(answer: Callable[[int, int], bytes | int], registers: Sequence[Register]) -> dict[str, float]:
+    """Values by measurement, read as planned and, where that is refused, one by one."""
     names = [register.measurement for register in registers]
     slots = {name: slot for slot, name in enumerate(names)}
     column = array("d", [math.nan] * len(names))
-    blocks: list[Block] = plan(registers, slots, Limits(), COSTS)
+    blocks = plan(registers, slots, Limits(), COSTS)
     while blocks:
         block = blocks.pop()
         payload = answer(block.address, block.count)
         if isinstance(payload, bytes):
             block.program.run(payload, column)
-        else:
-            blocks += refine(block, slots)
+        elif len(block.registers) > 1:
+            blocks += [part for register in block.registers for part in plan([register], slots, Limits(), COSTS)]
     return {name: column[slot] for name, slot in slots.items() if not math.isnan(column[slot])}
 
 

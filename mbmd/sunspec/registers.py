@@ -120,6 +120,7 @@ def _expected(known: Model, model: Placement) -> int:
         return fixed + sum(group.size for group in known.group.groups)
     if len(repeated) > 1 or repeated[0].groups or model.length < fixed:
         return max(model.length, fixed)
-    size = repeated[0].size
-    is_counted = model.groups if repeated[0].count == 0 else model.groups is not None  # 0 is not implemented there
-    return fixed + size * (model.groups or 0 if is_counted else (model.length - fixed) // size)
+    groups = model.groups
+    if groups is None or (groups == 0 and repeated[0].count == 0):  # a 0 there is not implemented
+        groups = (model.length - fixed) // repeated[0].size
+    return fixed + groups * repeated[0].size

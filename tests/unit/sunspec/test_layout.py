@@ -151,6 +151,7 @@ def modules(length: int, counted: int | None) -> list[int]:
         (58, 3, [10, 10, 3]),
         (58, 2, [10, 10]),
         (58, None, [10, 10]),
+        (58, 0xFFFF, [10, 10]),
         (18, 1, [3]),
         (18, None, []),
         (8, 2, []),
