@@ -49,7 +49,7 @@ devices that have none write all ones, as for other unsigned numbers.
 ACCUMULATORS: Mapping[str, Kind] = MappingProxyType(
     {name: Kind(KINDS[name].type.removeprefix("u"), KINDS[name].nan) for name in ("acc16", "acc32", "acc64")}
 )
-"""How accumulators are written by those whose accumulators also fall below zero."""
+"""How devices write accumulators that also fall below zero."""
 _SIGNED = frozenset({"KOSTAL"})
 MOST_SCALE = 10
 """Scale factors reach from 10 to the power of minus this to 10 to the power of this."""

@@ -67,18 +67,16 @@ def of_witness(group: Any, path: tuple[tuple[str, int], ...] = ()) -> Iterator[t
             yield from of_witness(inner, (*path, (name, n)))
 
 
-@pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("model", IDS)
-def test_points_stand_where_pysunspec2_has_them(model: int, times: int) -> None:
-    length, counts = filled(model, times)
-    registers = [model, length, *[0] * length]
-    for at, counted in counts.items():
-        registers[at] = counted
-    data = b"".join(value.to_bytes(2) for value in registers)
-    witness = SunSpecModbusClientModel(model, 0, length, data=data)
-    assert witness.error_info == ""
-    found = placed(model, length, counts.get)
-    assert sorted((p.group, p.point.name, p.at, p.point.size) for p in found) == sorted(of_witness(witness))
+def test_points_stand_where_pysunspec2_has_them(model: int) -> None:
+    for times in (1, 3):
+        length, counts = filled(model, times)
+        registers = [model, length, *(counts.get(at, 0) for at in range(2, 2 + length))]
+        data = b"".join(value.to_bytes(2) for value in registers)
+        witness = SunSpecModbusClientModel(model, 0, length, data=data)
+        assert witness.error_info == ""
+        found = placed(model, length, counts.get)
+        assert sorted((p.group, p.point.name, p.at, p.point.size) for p in found) == sorted(of_witness(witness))
 
 
 @pytest.mark.parametrize("model", IDS)
