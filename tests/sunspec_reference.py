@@ -247,7 +247,7 @@ def measured(memory: Memory, device: Device, signed: bool = False) -> dict[str, 
 
     A newer model counts only where an older one has the same measurement, but no value.
     """
-    signed = signed or device.texts[0].split(" ")[0].upper() == "KOSTAL"
+    signed = signed or (device.texts[0].upper() + " ").startswith("KOSTAL ")
     there = {model for model, _, _ in device.models}
     found: dict[str, Fraction | None] = {}
     newer: dict[str, Fraction | None] = {}

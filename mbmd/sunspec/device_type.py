@@ -9,7 +9,9 @@ from mbmd.devices.schema import DeviceType, Register
 from mbmd.measurements import CATALOGUE
 from mbmd.sunspec.measured import MEASURED
 from mbmd.sunspec.registers import HOLDING
-from mbmd.sunspec.values import has_signed_accumulators
+
+_SIGNED = frozenset({"KOSTAL"})
+"""Types whose accumulators may be negative."""
 
 
 def is_sunspec(name: str) -> bool:
@@ -18,8 +20,8 @@ def is_sunspec(name: str) -> bool:
 
 
 def has_signed_counters(name: str) -> bool:
-    """Whether the accumulators of a type, in any case, are signed."""
-    return has_signed_accumulators(name)
+    """Whether the accumulators of a type, or of a manufacturer as model 1 has it, are signed."""
+    return not _SIGNED.isdisjoint(name.upper().split()[:1])
 
 
 @cache

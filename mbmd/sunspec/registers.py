@@ -11,7 +11,7 @@ from mbmd.sunspec.common import COMMON, HEADER_REGISTERS
 from mbmd.sunspec.definitions import definition
 from mbmd.sunspec.layout import Placed, layout
 from mbmd.sunspec.measured import KILO, MEASURED, OLDER
-from mbmd.sunspec.values import ACCUMULATORS, KINDS, has_signed_accumulators
+from mbmd.sunspec.values import ACCUMULATORS, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,16 +46,14 @@ def offer(chain: Chain, device: int, signed_counters: bool = False) -> Offer:
 
     The last of models that measure the same is the best. Newer models, where there are older ones that say the same,
     come behind these and add no measurements. `signed_counters`: accumulators above the largest signed number are
-    negative ones; so they are too where model 1 names a manufacturer who has such.
+    negative ones.
     """
     models = chain.of(device)
-    makers = [common.manufacturer for common in chain.commons[device : device + 1]]
-    signed = signed_counters or any(map(has_signed_accumulators, makers))
     there = {model.id for model in models}
     newer = [model for model in reversed(models) if OLDER.get(model.id, frozenset()) & there]
     candidates: dict[str, tuple[Register, ...]] = {}
     for model in [*(model for model in reversed(models) if model not in newer), *newer]:
-        for register in _registers(model, signed):
+        for register in _registers(model, signed_counters):
             if model not in newer or register.measurement in candidates:
                 candidates[register.measurement] = (*candidates.get(register.measurement, ()), register)
     return Offer(candidates, tuple(_notes(models)))

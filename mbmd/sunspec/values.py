@@ -50,11 +50,5 @@ ACCUMULATORS: Mapping[str, Kind] = MappingProxyType(
     {name: Kind(KINDS[name].type.removeprefix("u"), KINDS[name].nan) for name in ("acc16", "acc32", "acc64")}
 )
 """How devices write accumulators that also fall below zero."""
-_SIGNED = frozenset({"KOSTAL"})
 MOST_SCALE = 10
 """Scale factors reach from 10 to the power of minus this to 10 to the power of this."""
-
-
-def has_signed_accumulators(maker: str) -> bool:
-    """Whether accumulators above the largest signed number are negative ones on the devices of a manufacturer."""
-    return not _SIGNED.isdisjoint(maker.upper().split()[:1])

@@ -158,6 +158,15 @@ def test_what_answers_the_same_to_everything_has_no_chain(reply: Reply) -> None:
     assert walked(lambda *_: reply) is None
 
 
+def test_of_two_markers_with_nothing_behind_them_the_first_counts() -> None:
+    assert found(Answers(chain_of() | chain_of(base=0))).base == 40000
+
+
+def test_a_marker_may_be_the_last_of_the_address_space() -> None:
+    chain = found(Answers(chain_of(base=65534, end=())), 65534)
+    assert (chain.base, chain.models, chain.end) == (65534, (), End.NO_ROOM)
+
+
 @pytest.mark.parametrize("base", [65535, 65536, 70000])
 def test_a_base_without_room_for_the_marker_is_not_asked(base: int) -> None:
     answers = Answers(chain_of(SMA))
@@ -201,7 +210,8 @@ def test_a_model_1_that_cannot_be_read_has_no_texts_and_does_not_end_the_chain(r
     answers = Faulty(chain_of(SMA, INVERTER), reply, *range(BODY, BODY + 64))
     chain = found(answers)
     assert (ids(chain), chain.commons, chain.end) == ([1, 103], (Common(),), End.MARK)
-    assert len(answers.asks) <= 4 + 9
+    bodies = [size for address, size in answers.asks if BODY <= address < BODY + 64]
+    assert bodies == ([64, 32, 16, 16, 32, 8, 24, 8, 16] if reply == ILLEGAL_ADDRESS else [64])
 
 
 def test_a_model_1_that_is_too_short_has_the_texts_that_are_in_it_whole() -> None:
@@ -210,6 +220,10 @@ def test_a_model_1_that_is_too_short_has_the_texts_that_are_in_it_whole() -> Non
     assert (ids(chain), chain.commons) == ([1, 103], (Common("SMA", "STP 8.0", "opt", "1.2"),))
     assert (BODY, 48) in answers.asks
     assert found(Answers(chain_of([1, 3, 0, 0, 0], INVERTER))).commons == (Common(),)
+
+
+def test_model_1_may_end_behind_its_texts() -> None:
+    assert texts_of(Answers(chain_of(common("SMA", "STP 8.0", "opt", "1.2", "4711", length=64)))) == TEXTS
 
 
 def test_texts_may_be_full_length_and_latin_1() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sunspec2.modbus.client import SunSpecModbusClientModel  # type: ignore[import-untyped]
 
-from mbmd.sunspec.definitions import Group, definition
+from mbmd.sunspec.definitions import Group, Model, definition
 from mbmd.sunspec.layout import Placed, layout
 from tests import sunspec_reference as oracle
 
@@ -180,3 +180,9 @@ def test_groups_within_groups_have_the_numbers_of_both() -> None:
 def test_a_power_that_is_always_the_same_is_the_scale_itself() -> None:
     found = dict(zip(names(placed(307, 11)), placed(307, 11), strict=True))
     assert (found["TmpAmb"].scale, found["TmpAmb"].is_constant) == (-1, True)
+
+
+@pytest.mark.parametrize("count", [0, 3, "n"])
+def test_a_group_without_points_ends(count: int | str) -> None:
+    empty = Model(1, "", "", Group("", "", 1, group_of(103).points[:3], (Group("empty", "", count, (), ()),)))
+    assert names(layout(empty, 50, lambda _: None)) == ["ID", "L", "A"]

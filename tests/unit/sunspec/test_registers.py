@@ -32,9 +32,9 @@ def values(*models: Sequence[int], signed: bool = False) -> dict[str, float]:
     return polled(answers, chain(*models), 0, signed)
 
 
-def alone(number: int, length: int, groups: int | None = None, maker: str = "") -> Chain:
+def alone(number: int, length: int, groups: int | None = None) -> Chain:
     placement = Placement(number, 40002, length, 0, groups)
-    return Chain(40000, (placement,), (Common(maker),), End.MARK)
+    return Chain(40000, (placement,), (Common(),), End.MARK)
 
 
 def notes(number: int, length: int, groups: int | None = None) -> tuple[str, ...]:
@@ -126,27 +126,19 @@ def test_a_power_factor_stays_in_percent() -> None:
     assert values(SMA, model(103, PF=-9971, PF_SF=-2)) == {"Cosphi": -99.71}
 
 
-@pytest.mark.parametrize("maker", ["KOSTAL", "Kostal Solar Electric"])
-def test_accumulators_of_kostal_may_be_negative(maker: str) -> None:
-    """Whatever the type is that the user gave it."""
+def test_accumulators_may_be_negative() -> None:
     energy = model(103, WH=0x1_0000_0000 - 1500, WH_SF=0)
-    assert values(common(maker), energy) == {"Export": -1.5}
-    assert values(common("SMA"), energy) == {"Export": 4294965.796}
-    assert values(common("SMA"), energy, signed=True) == {"Export": -1.5}
-    assert values(common("SMA KOSTAL"), energy) == {"Export": 4294965.796}
+    assert values(SMA, energy, signed=True) == {"Export": -1.5}
+    assert values(SMA, energy) == {"Export": 4294965.796}
+    assert values(SMA, model(103, WH=0xFFFFFFFF, WH_SF=0), signed=True) == {}
 
 
-def test_the_other_devices_of_a_unit_are_not_as_those_of_kostal() -> None:
-    found = chain(common("KOSTAL"), model(103), common("EM"), model(203))
-    assert offer(found, 0).candidates["Export"][0].type == "int32"
-    assert offer(found, 1).candidates["Export"][0].type == "uint32"
-
-
-@pytest.mark.parametrize("number", [202, 204])
-def test_other_numbers_than_accumulators_are_as_they_are_for_kostal(number: int) -> None:
-    kostal, other = (offer(alone(number, 105, maker=m), 0).registers for m in ("KOSTAL", "SMA"))
-    differ = {one.measurement for one, two in zip(kostal, other, strict=True) if one != two}
-    assert differ == {r.measurement for r in other if r.type == "uint32"}
+@pytest.mark.parametrize("number", [103, 113, 204, 214, 701])
+def test_other_numbers_than_accumulators_are_as_they_are_where_these_may_be_negative(number: int) -> None:
+    models = alone(number, 155)
+    signed, other = (offer(models, 0, may_be_negative).registers for may_be_negative in (True, False))
+    differ = {two.measurement for one, two in zip(signed, other, strict=True) if one != two}
+    assert differ == {r.measurement for r in other if r.type == "uint32" and r.divisor == 1000}
 
 
 @pytest.mark.parametrize(("point", "number", "divisor"), [("TmpAmb", 307, 10.0), ("RH", 307, 1.0)])
