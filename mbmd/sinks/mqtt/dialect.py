@@ -18,8 +18,8 @@ class Dialect(Protocol):
     `values` of its latest ones and `states`. Later `values` come with each update, `states` whenever the device
     turns, and `presents` again before the values when what it offers has become another. `farewell` is the last.
 
-    A device that is not found yet (`device.is_found`) is not presented, for nobody knows what it offers: what the broker
-    keeps of it from earlier times is neither replaced nor cleared before.
+    A device that is not found yet (`device.is_found`) is not presented, for nobody knows what it offers: what the
+    broker keeps of it from earlier times is neither replaced nor cleared before.
     """
 
     def wills(self, devices: Devices, /) -> Sequence[Message]:

@@ -28,9 +28,9 @@ _BUS = "bus_"
 class HomeAssistant(Silent):
     """The discovery of each device, of each bus, and of mbmd itself, which the others are connected by.
 
-    All is kept by the broker, so that a Home Assistant that starts finds it. What it keeps of a device that is not found
-    yet stays until the device is presented. `diagnostics` is to be called after `births` on each connection, and now
-    and then.
+    All is kept by the broker, so that a Home Assistant that starts finds it. What it keeps of a device that is not
+    found yet stays until the device is presented. `diagnostics` is to be called after `births` on each connection, and
+    now and then.
     """
 
     def __init__(self, config: Mqtt, names: Names) -> None:

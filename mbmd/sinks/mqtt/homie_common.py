@@ -43,8 +43,8 @@ class Homie(ABC):
     All of it is retained, so what is no more is cleared. The topics by which mbmd knows its devices later are the first
     to be announced and the last to be cleared: what was interrupted is found again.
 
-    Of a device that is not found yet all stays that the broker keeps of earlier times, but for its `$state`; what it has
-    no more is cleared when it is announced. One that the broker does not know is not announced before it is found.
+    Of a device that is not found yet all stays that the broker keeps of earlier times, but for its `$state`; what it
+    has no more is cleared when it is announced. One that the broker does not know is not announced before it is found.
     """
 
     def __init__(self, config: Mqtt, base: str, words: Mapping[State, str]) -> None:
