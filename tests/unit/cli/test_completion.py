@@ -121,6 +121,15 @@ def test_the_last_device_of_a_list_is_completed(args: argparse.Namespace, device
     assert completers.specs("sdm:1", args) == []
 
 
+def test_types_of_sunspec_alone_are_offered_to_inspect(args: argparse.Namespace) -> None:
+    args.command = "run"
+    assert "sdm:" in completers.specs("s", args)
+    args.command = "inspect"
+    assert completers.specs("s", args) == ["se:", "sma:", "solaredge:", "steca:", "suns:", "sunspec:"]
+    assert completers.specs("SM", args) == ["SMA:"]
+    assert completers.specs("sunspec:1@moc", args) == ["sunspec:1@mock"]
+
+
 def test_adapters_are_the_serial_devices_that_are_there_and_the_schemes_of_others(devices: Path) -> None:
     assert completers.adapters(str(devices)) == [
         f"{devices}/{name}" for name in ("serial/by-id/usb-FTDI-if00", "ttyUSB0", "ttyUSB1", "ttyACM0", "ttyS0")
