@@ -42,7 +42,10 @@ def _words(known: Iterable[str], prefix: str, **_: Any) -> list[str]:
 
 def types(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     """Device types that begin with a prefix, in lower case unless the prefix is in upper case."""
-    names = (name if prefix.isupper() else name.lower() for name in device_registry(parsed_args).names())
+    from mbmd.devices.registry import SUNSPEC
+
+    known = sorted(SUNSPEC.union(device_registry(parsed_args).names()))
+    names = (name if prefix.isupper() else name.lower() for name in known)
     return [name for name in names if name.startswith(prefix)]
 
 

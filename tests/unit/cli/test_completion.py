@@ -109,7 +109,8 @@ def test_types_follow_the_case_that_is_typed(args: argparse.Namespace) -> None:
     assert completers.types("mi", args) == ["mine"]
     assert completers.types("MI", args) == ["MINE"]
     assert completers.types("Mi", args) == []
-    assert {"sdm", "abb", "mine"} < set(completers.types("", args))
+    assert {"sdm", "abb", "mine", "sma", "sunspec"} < set(completers.types("", args))
+    assert completers.types("KO", args) == ["KOSTAL"]
 
 
 def test_the_last_device_of_a_list_is_completed(args: argparse.Namespace, devices: Path) -> None:
