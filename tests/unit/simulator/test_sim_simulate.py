@@ -8,7 +8,8 @@ import pytest
 
 from mbmd.cli import simulate
 from mbmd.cli.faults import parse_faults
-from mbmd.cli.simulate import announcement, plan
+from mbmd.cli.simulate import announcement
+from mbmd.cli.simulated import plan
 from mbmd.config.adapter import parse_adapter
 from mbmd.errors import UsageError
 from mbmd.simulator.faults import NO_FAULTS, Faults
@@ -16,19 +17,21 @@ from mbmd.simulator.faults import NO_FAULTS, Faults
 
 def places(adapters: list[str], devices: list[str]) -> dict[str, list[str]]:
     buses = plan(adapters, devices, 9600, "8N1")
-    return {adapter.address: [f"{spec.type}:{spec.unit}" for spec in specs] for adapter, specs in buses.items()}
+    return {
+        adapter.address: [name for device in bus.values() for name in device.names] for adapter, bus in buses.items()
+    }
 
 
 def test_a_device_without_adapter_stands_on_each() -> None:
     assert places(["/run/m", "127.0.0.1:5020"], ["sdm:1,abb:2", "dzg:3@/run/m", "mpm:4@127.0.0.1:5021"]) == {
-        "/run/m": ["sdm:1", "abb:2", "dzg:3"],
-        "127.0.0.1:5021": ["mpm:4"],
-        "127.0.0.1:5020": ["sdm:1", "abb:2"],
+        "/run/m": ["SDM:1", "ABB:2", "DZG:3"],
+        "127.0.0.1:5021": ["MPM:4"],
+        "127.0.0.1:5020": ["SDM:1", "ABB:2"],
     }
 
 
 def test_adapters_may_stand_with_the_devices_only() -> None:
-    assert places([], ["sdm:1@tcp://[::1]:5020"]) == {"[::1]:5020": ["sdm:1"]}
+    assert places([], ["sdm:1@tcp://[::1]:5020"]) == {"[::1]:5020": ["SDM:1"]}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def parsed(argv: list[str]) -> argparse.Namespace:
         (["--noise", "-1"], "--noise -1 is not a share"),
         (["--delay", "5"], "--delay: '5' is not a duration: write it as 300ms"),
         (["--late-by", "soon"], "--late-by: 'soon' is not a duration"),
-        (["--dead", "1,2"], "--dead 1,2: no device of -d has unit 2"),
+        (["--dead", "1,2"], "--dead 1,2: no simulated device has unit 2"),
         (["--dead", "one"], "--dead 'one' is not a list of numbers up to 255, as in 2,5 or 30,70-71"),
         (["--refuse", ""], "--refuse '' is not a list of numbers up to 65535"),
         (["--refuse", "30,,31"], "--refuse '30,,31' is not a list"),
@@ -117,7 +120,7 @@ def test_faults_of_the_command_line() -> None:
 )
 def test_announcement_ends_with_the_command_to_poll_it(adapter: str, command: str) -> None:
     buses = plan([adapter], ["sdm:1"], 9600, "8N1")
-    [(bus, specs)] = buses.items()
-    assert announcement(bus, specs).endswith(command)
+    [(bus, devices)] = buses.items()
+    assert announcement(bus, devices.values()).endswith(command)
     named = command.split(" -a ")[1].split(" -d ")[0].strip("'")
     assert parse_adapter(named).framing == bus.framing
