@@ -56,7 +56,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--sunspec",
         action="append",
         default=[],
-        metavar="IMAGE",
+        metavar="FILE",
         help="file with the registers of SunSpec devices; may be repeated",
     )
     add_line_options(parser)
