@@ -115,7 +115,7 @@ def parse_day(args: argparse.Namespace) -> Day:
 def _stand(buses: Buses, adapter: Adapter, standing: Standing) -> None:
     unit = standing.unit
     first = buses.setdefault(adapter, {}).setdefault(unit, standing)
-    if first.type != standing.type or first.source != standing.source:
+    if first is not standing and (first.source or standing.source or first.type != standing.type):
         both = " and ".join(claim.source or claim.type for claim in (first, standing))
         raise UsageError(f"two meters on unit {unit} of {adapter.address}: {both}")
     try:
