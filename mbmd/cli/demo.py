@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mbmd.cli.options import set_up_logging
 from mbmd.config.adapter import Adapter, Framing, Medium, parse_adapter
@@ -10,7 +11,6 @@ from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port, parse_duration, split_host_port
 from mbmd.errors import UsageError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mbmd.devices.schema import DeviceType
 

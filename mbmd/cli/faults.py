@@ -48,7 +48,10 @@ def add_fault_options(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_faults(args: argparse.Namespace, units: AbstractSet[int], has_sunspec: bool = False) -> "Faults":
-    """The faults that were asked for; UsageError for those that cannot be, such as a dead unit not in `units`."""
+    """The faults that were asked for.
+
+    UsageError for those that cannot be, such as a dead unit not in `units`, and those of SunSpec devices without any.
+    """
     from mbmd.config.options import MAX_READ
     from mbmd.devices.schema import ADDRESSES
     from mbmd.simulator.faults import Faults, Reads

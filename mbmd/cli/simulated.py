@@ -11,7 +11,7 @@ from mbmd.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mbmd.devices.registry import Registry
     from mbmd.simulator.image_file import ImageFile
@@ -52,18 +52,16 @@ def plan(
     comset: str,
     images: Sequence[ImageFile] = (),
 ) -> Buses:
-    """Who stands where: a device that names no adapter stands on each. UsageError when two claim one place."""
+    """Who stands where: a device that names no adapter stands on each, and so does one of an image file.
+
+    UsageError when two claim one place.
+    """
     given = {adapter.address: adapter for adapter in (parse_adapter(text, baudrate, comset) for text in adapters)}
 
     def adapter_of(text: str) -> Adapter:
         return given.get(text) or parse_adapter(text, baudrate, comset)
 
-    specs: dict[DeviceSpec, None] = {}
-    for default in given.values() or (None,):
-        parsed = parse_specs(devices, adapter_of, default)
-        assign_ids(parsed)
-        specs.update(dict.fromkeys(parsed))
-    assign_ids(specs)
+    specs = _specs(devices, adapter_of, tuple(given.values()) or (None,))
     if not specs and not images:
         raise UsageError("no devices: name them with -d, as in -d sdm:1, or an image file with --sunspec")
     buses: Buses = {}
@@ -72,10 +70,24 @@ def plan(
     for image in images:
         if not given:
             raise UsageError(f"{image.path}: its devices have no adapter: give one with -a, as in -a 127.0.0.1:5020")
-        for adapter in given.values():
-            for unit, words in image.units.items():
-                _stand(buses, adapter, _of_image(image.path, unit, words))
+        for unit, words in image.units.items():
+            standing = _of_image(image.path, unit, words)
+            for adapter in given.values():
+                _stand(buses, adapter, standing)
     return buses
+
+
+def _specs(
+    devices: Iterable[str], adapter_of: Callable[[str], Adapter], defaults: Iterable[Adapter | None]
+) -> dict[DeviceSpec, None]:
+    """The devices of `-d` on each of the default adapters."""
+    specs: dict[DeviceSpec, None] = {}
+    for default in defaults:
+        parsed = parse_specs(devices, adapter_of, default)
+        assign_ids(parsed)
+        specs.update(dict.fromkeys(parsed))
+    assign_ids(specs)
+    return specs
 
 
 def kind(standing: Standing, types: Registry, day: Day) -> Kind:

@@ -92,7 +92,7 @@ class House:
     """A house whose loads, and where its counters begin, are decided by a seed."""
 
     def __init__(self, seed: str, day: Day) -> None:
-        self.day = day
+        self._day = day
         self._panels = {
             name: Panels(day, _PEAK * between(0.9, 1, seed, name), rise, fall, clouds)
             for name, (rise, fall, clouds) in ROOFS.items()
@@ -121,7 +121,7 @@ class House:
             for n, (volts, load, var) in enumerate(zip(voltages, self._loads, self._reactive, strict=True))
         )
         return Moment(
-            self.day.is_light(time),
+            self._day.is_light(time),
             strings,
             tuple(Flow(volts, share, reactive) for volts in voltages),
             EFFICIENCY * sum(string.energy for string in strings),
@@ -133,10 +133,10 @@ class House:
 
     def is_dark(self, seconds: float) -> bool:
         """Whether it is night then."""
-        return not self.day.is_light(self._time(seconds))
+        return not self._day.is_light(self._time(seconds))
 
     def _time(self, seconds: float) -> float:
-        return self.day.start * self.day.length + seconds
+        return self._day.start * self._day.length + seconds
 
     def _string(self, name: str, time: float, seconds: float) -> String:
         panels = self._panels[name]
@@ -166,7 +166,7 @@ class House:
     def _balances(self) -> list[Balance]:
         """The counters of each phase, and of all together."""
         needs = [self._need([load], PHASES) for load in self._loads]
-        return [Balance(curve, self.day) for curve in (*needs, self._need(self._loads, 1))]
+        return [Balance(curve, self._day) for curve in (*needs, self._need(self._loads, 1))]
 
     def _need(self, loads: list[Wave], parts: int) -> Curve:
         """What loads take from the grid beside their part of what the panels bring."""

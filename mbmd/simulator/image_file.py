@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mbmd.simulator.registers import Image
 
 LARGEST = 16 << 20
-"""Bytes that a file may have: twenty units full of registers."""
+"""Bytes that a file may have: dozens of units full of registers."""
 
 _HIGHEST_UNIT = 255
 _HIGHEST_WORD = 0xFFFF

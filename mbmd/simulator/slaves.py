@@ -28,7 +28,7 @@ _BitReader = Callable[[int, int, int], list[bool] | ExcCodes]
 
 
 class Gaps(StrEnum):
-    """Registers that a device table does not name: refused (exception 2), or 0 until they are written."""
+    """Registers that neither a device table nor an image has: refused (exception 2), or 0 until they are written."""
 
     STRICT = "strict"
     ZERO = "zero"
@@ -119,7 +119,6 @@ class _Picky(SimCore):
     def __init__(self, units: SimCore, devices: Mapping[int, Simulated], reads: Reads) -> None:
         super().__init__([])
         self.devices = units.devices
-        self.async_setValues = units.async_setValues  # type: ignore[method-assign]
         self._units = units
         self._borders = {unit: device.borders for unit, device in devices.items()}
         self._reads = reads
@@ -132,6 +131,12 @@ class _Picky(SimCore):
         if borders is not None and not borders.allow(self._reads, address, count):
             return ExcCodes.ILLEGAL_ADDRESS
         return await self._units.async_getValues(device_id, func_code, address, count)
+
+    async def async_setValues(  # noqa: N802 - pymodbus's name
+        self, device_id: int, func_code: int, address: int, values: list[int] | list[bool]
+    ) -> ExcCodes | None:
+        """What a write gets."""
+        return await self._units.async_setValues(device_id, func_code, address, values)
 
 
 def _stopwatch() -> Callable[[], float]:
