@@ -29,6 +29,10 @@ class Model:
     bad: frozenset[int] = frozenset()
     borders: frozenset[int] = frozenset()
 
+    def refused(self, block: Block) -> Block | None:
+        """The first of its reads that is not accepted."""
+        return next((read for read in block.reads if not self.accepts(read)), None)
+
     def accepts(self, block: Block) -> bool:
         touched = range(block.address, block.address + block.count)
         return (
@@ -55,11 +59,11 @@ class Reader:
         self.refusals = 0
         while ahead:
             block = ahead.pop()
-            if self.model.accepts(block):
+            if (refused := self.model.refused(block)) is None:
                 accepted.append(block)
             else:
                 self.refusals += 1
-                ahead += self.learned.rejected(block)[::-1]
+                ahead += self.learned.rejected(block, refused, accepted)[::-1]
         if self.refusals or self.trying:
             self.learned.conclude(accepted, NOW)
             self.plan = self.learned.plan(self.registers)
@@ -83,7 +87,13 @@ SDM = floats(*range(0, 36, 2), 52, 56, 60, 62, 66, 70, 72, 74, 76, 78, 234, 236,
 
 
 def readable(reader: Reader) -> set[str]:
-    return {r.measurement for r in reader.registers if not reader.model.bad & set(r.span)}
+    """Values of which neither their own registers nor those of their scales are bad."""
+    return {r.measurement for r in reader.registers if not reader.model.bad & needed(r)}
+
+
+def needed(register: Register) -> set[int]:
+    scale = register.scale
+    return {*range(register.address, register.end)} | ({*range(scale.address, scale.end)} if scale else set())
 
 
 def least(reader: Reader) -> float:
@@ -134,14 +144,14 @@ def test_refused_registers_are_asked_for_again_after_an_hour() -> None:
     assert reader.learned.alone(register).address == 72
     reader.learned.ask_later(register, NOW + ASK_AGAIN)
     assert not reader.learned.due(NOW + 2 * ASK_AGAIN - 1)
-    reader.learned.readmit(register)
+    reader.learned.readmit(register, reader.learned.alone(register))
     assert not reader.learned.refused
 
 
 def test_a_register_that_had_a_value_is_asked_for_again_soon() -> None:
     reader = Reader(SDM, Model())
     only = reader.learned.alone(SDM[3])
-    reader.learned.rejected(only)
+    reader.learned.rejected(only, only, [])
     reader.learned.conclude([reader.learned.alone(SDM[4])], NOW, {SDM[3].measurement})
     assert reader.learned.due(NOW + ASK_SOON) == SDM[3]
 
@@ -152,7 +162,7 @@ def test_a_trial_that_is_met_by_silence_again_is_too_long() -> None:
     trial = next(block for block in reader.learned.plan(SDM) if reader.learned.is_trial(block))
     accepted = [reader.learned.alone(SDM[0])]
     for still_tried in (True, False):
-        reader.learned.unanswered(trial)
+        reader.learned.unanswered(trial, trial, [])
         reader.learned.conclude(accepted, NOW)
         assert (str(trial) in map(str, reader.learned.plan(SDM))) is still_tried
 
@@ -160,7 +170,7 @@ def test_a_trial_that_is_met_by_silence_again_is_too_long() -> None:
 def test_what_was_answered_in_the_same_poll_is_not_refused() -> None:
     reader = Reader(SDM, Model())
     only = reader.learned.alone(SDM[3])
-    reader.learned.rejected(only)
+    reader.learned.rejected(only, only, [])
     assert reader.learned.conclude([only], NOW) == []
     assert not reader.learned.refused
 
@@ -222,7 +232,7 @@ def mixed_devices(draw: st.DrawFn) -> Reader:
         for name, (at, bit, scale) in zip(NAMES, places, strict=False)
     ]
     bad = draw(st.frozensets(st.integers(0, 81), max_size=6))
-    return Reader(rows, Model(draw(st.integers(81, 125)), bad))
+    return Reader(rows, Model(draw(st.integers(1, 125)), bad))
 
 
 @given(devices())
