@@ -144,11 +144,12 @@ class Learned:
         """A read of `due` begins; it will be asked for again in an hour, unless it is readmitted."""
         self._known.refused[register.measurement] = now + ASK_AGAIN
 
-    def readmit(self, register: Register, block: Block) -> None:
+    def readmit(self, register: Register, block: Block, now: float) -> None:
         """The register was answered by one of its `ways`; plans are to be made anew."""
         alone = self.alone(register)
         if block.span != alone.span:
             self._known.parted.add(alone.span)
+            self._known.since = self._known.since or now
         del self._known.refused[register.measurement]
 
     def expire(self, now: float) -> bool:

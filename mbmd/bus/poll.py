@@ -163,7 +163,7 @@ class Poll:
             if error is None:
                 self.answered.append(block)
                 self.readmitted = True
-                learned.readmit(register, block)
+                learned.readmit(register, block, now)
             if not (isinstance(error, ModbusException) and error.asks_for_other_plan):
                 return
 
