@@ -24,7 +24,7 @@ def is_sunspec(name: str) -> bool:
 
 def has_signed_counters(name: str) -> bool:
     """Whether the accumulators of a type, or of a manufacturer as model 1 has it, are signed."""
-    return name.upper() in _SIGNED
+    return not _SIGNED.isdisjoint(name.upper().split()[:1])
 
 
 @cache
