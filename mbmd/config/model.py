@@ -45,7 +45,7 @@ class _Options(Struct, frozen=True, kw_only=True):
     ] = None
     bases: Annotated[
         tuple[int, ...],
-        table_key("SunSpec: where the device begins, in the order to try; default: 40000 0 50000", "40000 0 50000"),
+        table_key("SunSpec: addresses where a unit may begin, in that order; default: 40000 0 50000", "40000 0 50000"),
     ] = ()
     plausibility: Annotated[
         bool | None, table_key("hold back values that are not plausible; default: that at the top", "true")
@@ -89,7 +89,7 @@ class DeviceKeys(_Options, frozen=True, kw_only=True):
     id: Annotated[int, key("its unit id on the bus, 1 to 247; by Modbus TCP 0 to 255", number(0, 255), "1")]
     name: Annotated[str, key("another id, which people can remember", texts.NAME, "Heat pump")] = ""
     place: Annotated[str, key("where it stands", texts.TEXT, "cellar")] = ""
-    subdevice: Annotated[int, key("SunSpec: its number behind a gateway", number(0, 9999))] = 0
+    subdevice: Annotated[int, key("SunSpec: which of the devices on its unit", number(0, 9999))] = 0
     adapter: Annotated[
         str | None,
         key("device or id of one of the adapters, or an adapter by itself", texts.ADDRESS, "/dev/ttyUSB0"),

@@ -102,7 +102,7 @@ class Homie(ABC):
 
     def corrects(self, devices: Devices) -> Iterable[Message]:
         waiting = [message for device in devices.values() if not device.is_found for message in self._waits(device)]
-        all_shown = filter(None, map(self._fresh, devices.values()))
+        all_shown = filter(None, (self._fresh(device) for device in devices.values() if device.is_found))
         return [*waiting, *(message for shown in all_shown for message in self._state(shown))]
 
     def values(self, update: Update) -> Iterable[Message]:
