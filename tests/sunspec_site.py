@@ -197,6 +197,6 @@ def _shape(registers: Registers, bases: Iterable[int]) -> tuple[set[int], dict[i
     starts, owners = {first - 2, last, last + 1, last + 2}, {first - 2: 0, first - 1: 0}
     for number, model in enumerate(models):
         owners |= dict.fromkeys(model.span, number)
-        places = [p.at for p in points(model.id, model.length)] if is_known(model.id) else [0, 1]
+        places = [p.at for p in points(model.id, model.length)] if is_known(model.id) else [0, 1, 2]
         starts |= {model.address + at for at in places if at < 2 + model.length}
     return starts, owners | {last: len(models), last + 1: len(models)}

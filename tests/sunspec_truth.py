@@ -51,8 +51,8 @@ _OWN: Mapping[int, Mapping[str, str]] = {
 _KILO = ("Export", "Import", "ReactiveExport", "ReactiveImport", "DCEnergyS")
 
 
-def truth(registers: Registers, device: int, bases: Iterable[int] = BASES) -> Values:
-    """What the models of one logical device say."""
+def truth(registers: Registers, device: int, bases: Iterable[int] = BASES, *, signed: bool = False) -> Values:
+    """What the models of one logical device say; `signed`: its accumulators may be negative."""
     values: dict[str, tuple[float, ...]] = {}
     for model in find(registers, bases):
         names = _names(model.id)
@@ -60,7 +60,7 @@ def truth(registers: Registers, device: int, bases: Iterable[int] = BASES) -> Va
             continue
         there = {point.name: point for point in points(model.id, model.length)}
         for point in there.values():
-            if point.name in names and (value := _value(registers, model, point, there)) is not None:
+            if point.name in names and (value := _value(registers, model, point, there, signed)) is not None:
                 name = names[point.name]
                 values[name] = (*values.get(name, ()), value / _divisor(name))
     return values
@@ -94,8 +94,8 @@ def _divisor(name: str) -> float:
     return 1000.0 if name.startswith(_KILO) else 1.0
 
 
-def _value(registers: Registers, model: Model, point: Point, there: Mapping[str, Point]) -> float | None:
-    raw = _number(registers, model, point)
+def _value(registers: Registers, model: Model, point: Point, there: Mapping[str, Point], signed: bool) -> float | None:
+    raw = _number(registers, model, point, signed)
     if raw is None or point.scale is None:
         return raw
     scale = there.get(str(point.scale))
@@ -103,7 +103,7 @@ def _value(registers: Registers, model: Model, point: Point, there: Mapping[str,
     return None if power is None or not -10 <= power <= 10 else raw * 10.0**power
 
 
-def _number(registers: Registers, model: Model, point: Point) -> float | None:
+def _number(registers: Registers, model: Model, point: Point, signed: bool = False) -> float | None:
     if point.at + point.size > 2 + model.length:
         return None
     words = [registers.get(model.address + point.at + n) for n in range(point.size)]
@@ -115,4 +115,5 @@ def _number(registers: Registers, model: Model, point: Point) -> float | None:
     if point.type.startswith("float"):
         value = float(struct.unpack(">f" if point.size == 2 else ">d", data)[0])
         return None if isnan(value) else value
-    return float(int.from_bytes(data, signed=point.type.startswith(("int", "sunssf"))))
+    kinds = ("int", "sunssf", "acc") if signed else ("int", "sunssf")
+    return float(int.from_bytes(data, signed=point.type.startswith(kinds)))

@@ -1,0 +1,189 @@
+"""Polling a scripted SunSpec site as the daemon does, in memory and virtual time, beside the truth about its images."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from mbmd.bus.memory import Memory
+from mbmd.config.adapter import Framing, parse_adapter
+from mbmd.config.devices import DeviceSpec, assign_ids, parse_specs
+from mbmd.config.run import RunConfig
+from mbmd.devices.registry import Registry
+from mbmd.prepare import prepare
+from mbmd.readings.device import NO_TEXTS, DeviceReadings
+from mbmd.readings.hub import Hub
+from mbmd.running.changes import by_bus, difference
+from mbmd.running.fleet import Fleet
+from mbmd.running.tasks import Tasks
+from tests.scripted import ADAPTERS
+from tests.sunspec_images import BASES, image
+from tests.sunspec_site import Read, Site, Unit
+from tests.sunspec_truth import Values, differences, truth
+from tests.virtual_time import now
+
+if TYPE_CHECKING:
+    from array import array
+
+TIMEOUT = 0.1
+RATE = 1.0
+LONG = 10_000.0
+"""Seconds of virtual time within which anything happens that will."""
+
+
+class TruthfulHub(Hub):
+    """Notes in `wrong` each value that the image did not hold at the moment at which it was read.
+
+    Devices that are in no unit of the site are not looked at.
+    """
+
+    def __init__(self, site: Site, specs: Iterable[DeviceSpec], names: Iterable[str]) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+        self.updates = 0
+        self._site = site
+        self._specs = dict(zip(names, specs, strict=True))
+        self._live: dict[str, set[int]] = {name: set() for name in self._specs}
+        self._images: dict[int, list[dict[int, int]]] = {}
+        self._truths: dict[tuple[int, int, int], Values] = {}
+        site.on_read = self._note
+
+    def publish(self, device: DeviceReadings, values: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> None:
+        spec = self._specs[device.id]
+        if spec.unit in self._site.units:
+            live, self._live[device.id] = self._live[device.id], set()
+            self._check(device, spec, values, live)
+            self._check(device, spec, device.latest, range(len(self._images.get(spec.unit, ()))))
+        self.updates += 1
+        super().publish(device, values, texts)
+
+    def _note(self, read: Read) -> None:
+        unit = self._site.units.get(read.unit)
+        if unit is None:
+            return
+        images = self._images.setdefault(read.unit, [])
+        if not images or images[-1] != unit.registers:
+            images.append(dict(unit.registers))
+        for name, spec in self._specs.items():
+            if spec.unit == read.unit:
+                self._live[name].add(len(images) - 1)
+
+    def _check(
+        self, device: DeviceReadings, spec: DeviceSpec, column: "array[float]", generations: Iterable[int]
+    ) -> None:
+        found = {m.name: v for m, v in zip(device.measurements, column, strict=True) if not isnan(v)}
+        right: dict[str, tuple[float, ...]] = {}
+        for generation in generations:
+            for name, values in self._truth(spec, generation).items():
+                right[name] = (*right.get(name, ()), *values)
+        self.wrong += [f"{device.id}: {text}" for text in differences(found, right)]
+
+    def _truth(self, spec: DeviceSpec, generation: int) -> Values:
+        key = spec.unit, spec.subdevice, generation
+        if key not in self._truths:
+            bases = spec.options.bases or spec.adapter.options.bases or BASES
+            registers = self._images[spec.unit][generation]
+            self._truths[key] = truth(registers, spec.subdevice, bases, signed=spec.type == "KOSTAL")
+        return self._truths[key]
+
+
+class Run:
+    """Devices that are polled; `hub.wrong` must stay empty."""
+
+    def __init__(self, site: Site, hub: TruthfulHub, tasks: Tasks) -> None:
+        self.site = site
+        self.hub = hub
+        self._tasks = tasks
+
+    def __getitem__(self, name: str) -> DeviceReadings:
+        return self.hub.devices[name]
+
+    async def wait(self, seconds: float) -> None:
+        """Let it poll; raises what ended it."""
+        stop = asyncio.Event()
+        timer = asyncio.get_running_loop().call_later(seconds, stop.set)
+        try:
+            await self._tasks.wait(stop)
+        finally:
+            timer.cancel()
+
+    async def until(self, condition: Callable[[], object], seconds: float = LONG, step: float = 0.05) -> float:
+        """The moment at which something is so; fails if it never is."""
+        end = now() + seconds
+        while not condition():
+            assert now() < end, "it never came to that"
+            await self.wait(step)
+        return now()
+
+    async def online(self, *names: str, seconds: float = LONG) -> None:
+        """Wait until devices are online, and nothing of them is learned any more."""
+        await self.until(lambda: all(self[name].online for name in names), seconds)
+        await self.wait(5 * RATE)
+
+    async def refresh(self, unit: int) -> list[tuple[int, int]]:
+        """Address and size of what is read of a unit in one poll, from now on."""
+        (plan,) = {tuple(poll) for poll in await self.polls(unit, 3)}
+        return list(plan)
+
+    async def polls(self, unit: int, number: int) -> list[list[tuple[int, int]]]:
+        """The reads of the next polls of a unit; between two of them it rests."""
+        reads = self.site.reads
+        begin = len(reads)
+        await self.wait((number + 1) * RATE)
+        polls: list[list[tuple[int, int]]] = []
+        last = -LONG
+        for read in reads[begin:]:
+            if read.unit == unit:
+                if read.when - last > RATE / 2:
+                    polls.append([])
+                polls[-1].append((read.address, read.size))
+                last = read.when
+        return polls[:number]
+
+
+@asynccontextmanager
+async def polling(
+    site: Site,
+    *specs: str,
+    options: str = "",
+    framing: Framing = Framing.MBAP,
+    state: Path | None = None,
+    **asked: Any,
+) -> AsyncIterator[Run]:
+    """Poll devices of a site as their specs say, on an adapter with `options` as in a URL.
+
+    No value may have been wrong when the context ends.
+    """
+    url = str(ADAPTERS[framing])
+    adapter = parse_adapter(url + ("&" if "?" in url else "?") + options if options else url)
+    devices = assign_ids(parse_specs(specs, parse_adapter, adapter))
+    config = RunConfig(tuple(devices), **{"api": None, "rate": RATE, "timeout": TIMEOUT, **asked})
+    line = site.line(framing)
+    hub = TruthfulHub(site, [device.spec for device in devices], [device.id for device in devices])
+    memory, tasks = Memory(state), Tasks()
+    fleet = Fleet(hub, memory, tasks, raw=False)
+    with ExitStack() as stack:
+        stack.enter_context(patch("mbmd.session.opener", lambda _: line.open))
+        changes = difference({}, by_bus(prepare(config, Registry())))
+        await fleet.change(changes, fleet.make_polled(changes.fresh), raw=False)
+        fleet.start()
+        try:
+            yield Run(site, hub, tasks)
+            assert hub.wrong == []
+        finally:
+            await fleet.close()
+            memory.close()
+            await asyncio.sleep(5)
+
+
+def values(readings: DeviceReadings) -> dict[str, float]:
+    """The latest values, without those that are none."""
+    return {m.name: v for m, v in zip(readings.measurements, readings.latest, strict=True) if not isnan(v)}
+
+
+def site_of(name: str, mode: str = "normal", maxcount: int = 125) -> Site:
+    """A site with the units of an image of the facts."""
+    return Site({unit: Unit(registers, mode, maxcount=maxcount) for unit, registers in image(name).items()})
