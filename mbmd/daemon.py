@@ -92,7 +92,7 @@ async def serve(
         stack.push_async_callback(fleet.close)
         stack.push_async_callback(sinks.close)
         changes = difference({}, buses)
-        await fleet.change(changes, fleet.make_meters(changes.fresh), config.raw)
+        await fleet.change(changes, fleet.make_polled(changes.fresh), config.raw)
         await stack.enter_async_context(_serving(config.api, hub))
         await fleet.open()
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))

@@ -71,6 +71,7 @@ class Limits:
     registers: int = 125
     holes: bool = True
     barriers: frozenset[Place] = frozenset()
+    borders: tuple[int, ...] = ()
 
 
 def plan(registers: Iterable[Register], slots: Mapping[str, int], limits: Limits, costs: Costs) -> list[Block]:

@@ -1,6 +1,6 @@
 """From what was asked for to devices that can be polled: their tables and settings, all checked; no I/O but tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mbmd.config.adapter import Adapter
@@ -11,6 +11,8 @@ from mbmd.devices.registry import Registry
 from mbmd.devices.schema import DeviceType
 from mbmd.devices.settings import Settings, resolve
 from mbmd.errors import UsageError
+from mbmd.sunspec.device_type import device_type as sunspec_type
+from mbmd.sunspec.device_type import is_sunspec
 
 
 class Prepared(NamedTuple):
@@ -34,6 +36,7 @@ class Problem(NamedTuple):
 def prepare(config: RunConfig, types: Registry) -> list[Prepared]:
     """The devices of a run. Raises UsageError with a line for each that cannot be polled."""
     results = list(check(config, types))
+    results += _differing_bases([result for result in results if isinstance(result, Prepared)])
     problems = [str(result) for result in results if isinstance(result, Problem)]
     if problems:
         raise UsageError("\n".join(problems))
@@ -55,6 +58,17 @@ def check(config: RunConfig, types: Registry) -> Iterator[Prepared | Problem]:
             yield Problem(device, str(error))
 
 
+def _differing_bases(devices: Sequence[Prepared]) -> Iterator[Problem]:
+    """Subdevices of one unit that are looked for at other places than the first: it is asked once for all."""
+    first: dict[tuple[str, int], Prepared] = {}
+    for prepared in devices:
+        spec = prepared.device.spec
+        if is_sunspec(spec.type):
+            other = first.setdefault((spec.adapter.address, spec.unit), prepared)
+            if other.settings.bases != prepared.settings.bases:
+                yield Problem(prepared.device, f"bases must be those of {other.device.id}, which is of the same unit")
+
+
 def _check_adapter(adapter: Adapter, types: Registry) -> None:
     """Refuse patterns that fit no type at all: each device has only some measurements."""
     try:
@@ -66,7 +80,7 @@ def _check_adapter(adapter: Adapter, types: Registry) -> None:
 
 def _prepare(device: Device, types: Registry, run: DeviceOptions) -> Prepared:
     spec = device.spec
-    device_type = types.get(spec.type)
-    if spec.subdevice:
+    if spec.subdevice and not is_sunspec(spec.type):
         raise UsageError("only SunSpec devices have subdevices")
+    device_type = sunspec_type(spec.type) if is_sunspec(spec.type) else types.get(spec.type)
     return Prepared(device, device_type, resolve(device_type, spec.options, spec.adapter.options, run))

@@ -1,7 +1,7 @@
 """A device on a bus: what is read of it and when, and what its answers are worth."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,9 +14,11 @@ from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings
 from mbmd.measurements import Kind
 from mbmd.planner import Block, Limits
+from mbmd.protocol.pdu import Request
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.health import Plan
+from mbmd.readings.hub import Hub
 
 if TYPE_CHECKING:
     from array import array
@@ -65,6 +67,15 @@ class Doubt(NamedTuple):
     unguarded: bool
 
 
+class Brought(NamedTuple):
+    """What a poll brought of a device: a column and texts; `came` says that it was not online before."""
+
+    readings: DeviceReadings
+    values: "array[float]"
+    texts: Mapping[str, str]
+    came: bool
+
+
 class Meter:
     """What the poller knows of one device.
 
@@ -81,19 +92,35 @@ class Meter:
         self.busy = 0
         self.vain = 0
         self.refuses_all = False
+        self.costs = costs
+        self.read_these(groups_of(settings), settings.registers if settings.plausibility else ())
+
+    def read_these(self, groups: Sequence[Group], guarded: Iterable[Register], borders: tuple[int, ...] = ()) -> None:
+        """From now on read groups of registers, of which nothing is known yet; counters in `guarded` must be plausible.
+
+        `readings` must have their slots. The group that is read most often comes first.
+        """
+        settings, readings = self.settings, self.readings
+        limits = Limits(settings.max_registers, settings.holes, borders=borders)
+        registers = [register for group in groups for register in group.registers]
+        self.learned = Learned(registers, readings.slots, limits, self.costs)
+        self.groups = list(groups)
         self.failures: dict[Block, int] = {}
-        self.learned = Learned(
-            settings.registers, readings.slots, Limits(settings.max_registers, settings.holes), costs
-        )
-        self.groups = _groups(settings)
         self._pending: dict[Block, float] = {}
         self.trying = False
-        self._guard = _guard(settings, readings) if settings.plausibility else None
+        self._guard = _guard(guarded, settings.rating, readings)
         self._unguarded: set[str] = set()
         self._renewed: Counter[str] = Counter()
-        readings.health.rate = min(group.rate for group in self.groups)
-        readings.health.rates = {r.measurement: group.rate for group in self.groups for r in group.registers}
+        readings.health.rate = min((group.rate for group in groups), default=settings.rate)
+        readings.health.rates = {r.measurement: group.rate for group in groups for r in group.registers}
         self.replan()
+
+    def told(self, measurement: str) -> str:
+        """A measurement, as the log has it."""
+        return f"{self.readings.id}: {measurement}"
+
+    def was_refused(self, refused: bool) -> None:
+        """Whether a poll that brought something had reads that were refused."""
 
     def remember(self, known: Mapping[str, object], now: float) -> None:
         """Start with what `learned.dump` gave another time; `now` is Unix time."""
@@ -160,7 +187,7 @@ class Meter:
 
     def single(self) -> Block:
         """The read of one register, another one after each vain probe."""
-        registers = self.settings.registers
+        registers = [register for group in self.groups for register in group.registers]
         return self.learned.alone(registers[self.probes % len(registers)])
 
     def proven(self, block: Block) -> bool:
@@ -192,6 +219,16 @@ class Meter:
     def _rest(self, block: Block) -> float:
         polls = self.failures.get(block, 0) - WITHDRAWN_AFTER
         return 0.0 if polls < 0 else pause_after(polls + 1, 0.0)
+
+    def first_request(self) -> Request | None:
+        """What tells whether the device is there; None if nothing is left to read."""
+        return next((block.request for block in self._probe_first()), None)
+
+    def withdraw(self, trouble: str) -> list[DeviceReadings]:
+        """Go offline; returns the readings whose state is another now."""
+        before = self.readings.state
+        self.go_offline(trouble)
+        return [self.readings] if self.readings.state is not before else []
 
     def go_offline(self, trouble: str) -> None:
         """Forget its values; when it returns, all are read."""
@@ -243,8 +280,8 @@ class Meter:
         timestamp: float,
         whole: bool,
         texts: Mapping[str, str] = NO_TEXTS,
-    ) -> None:
-        """Take what a poll brought; `whole` says that it read all.
+    ) -> list[Brought]:
+        """Take what a poll brought, and return what is to be told of it; `whole` says that it read all.
 
         What was not read keeps its values, what failed for a while (`count`) does not.
         """
@@ -253,10 +290,21 @@ class Meter:
         keep = [slots[doubt.measurement] for doubt in doubts if not doubt.believed]
         if not whole:
             read = {register.measurement for block in answered for register in block.registers}
-            gone = {r.measurement for b, n in self.failures.items() if n >= WITHDRAWN_AFTER for r in b.registers}
-            gone |= self.learned.refused.keys()
+            gone = self.gone()
             keep += [slot for name, slot in slots.items() if name not in read and name not in gone]
-        self.readings.commit(fresh, keep, monotonic, timestamp, texts)
+        return self._take(Brought(self.readings, fresh, texts, not self.readings.online), keep, monotonic, timestamp)
+
+    def gone(self) -> set[str]:
+        """Measurements that are refused, or not answered for too long."""
+        failed = {r.measurement for b, n in self.failures.items() if n >= WITHDRAWN_AFTER for r in b.registers}
+        return failed.union(self.learned.refused)
+
+    def _take(self, brought: Brought, keep: Collection[int], monotonic: float, timestamp: float) -> list[Brought]:
+        self.readings.commit(brought.values, keep, monotonic, timestamp, brought.texts)
+        return [brought]
+
+    def account(self, hub: Hub) -> None:
+        """A poll is over, however it ended."""
 
 
 def _whole(pending: Mapping[Block, float], blocks: Sequence[Block]) -> dict[Block, float]:
@@ -270,22 +318,22 @@ def _read(block: Block) -> tuple[bytes, tuple[Register, ...]]:
     return block.request.pdu, block.registers
 
 
-def _groups(settings: Settings) -> list[Group]:
+def groups_of(settings: Settings) -> list[Group]:
     """The registers by class, what is read most often first."""
     rates = {PollClass.FAST: settings.rate, PollClass.SLOW: max(settings.slow_rate, settings.rate), PollClass.ONCE: inf}
     groups = [Group(tuple(r for r in settings.registers if r.poll is poll), rate) for poll, rate in rates.items()]
     return [group for group in groups if group.registers]
 
 
-def _guard(settings: Settings, readings: DeviceReadings) -> CounterGuard:
+def _guard(guarded: Iterable[Register], rating: float, readings: DeviceReadings) -> CounterGuard | None:
     counters = [
-        (slot, _growth(measurement.unit, settings.rating), _step(register), _rounding(register))
-        for register in settings.registers
+        (slot, _growth(measurement.unit, rating), _step(register), _rounding(register))
+        for register in guarded
         for slot in [readings.slots[register.measurement]]
         for measurement in [readings.measurements[slot]]
         if measurement.kind is Kind.COUNTER
     ]
-    return CounterGuard(len(readings.slots), counters)
+    return CounterGuard(len(readings.slots), counters) if counters else None
 
 
 def _growth(unit: str, rating: float) -> float:

@@ -12,6 +12,8 @@ from mbmd.bus.meter import Doubt, Meter
 from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poll import Poll
 from mbmd.bus.scheduler import Scheduler
+from mbmd.bus.search import NothingFoundError, Search
+from mbmd.bus.unit import UnitMeter
 from mbmd.bus.unit_pause import UnitPause
 from mbmd.config.values import format_duration
 from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
@@ -150,6 +152,36 @@ class Poller:
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
         self._client.health.tick(started)
+        if await self._is_known(meter, started):
+            await self._poll(meter, started)
+            meter.account(self._hub)
+        if self._client.adapter.close:
+            self._client.rest()
+
+    async def _is_known(self, meter: Meter, started: float) -> bool:
+        """Whether it is known what there is to read; a unit of SunSpec devices is asked for it now and then."""
+        if not isinstance(meter, UnitMeter) or not meter.must_search(started):
+            return True
+        known = await self._search(meter, started)
+        meter.account(self._hub)
+        return known
+
+    async def _search(self, meter: UnitMeter, started: float) -> bool:
+        try:
+            await Search(self._client, meter).run()
+        except (TransactionError, LinkError, NothingFoundError) as error:
+            if meter.readings.online and meter.groups:
+                meter.search_later()
+                return True
+            now = monotonic()
+            is_link = isinstance(error, LinkError)
+            if self._scheduler.failed(meter, now, 0.0 if is_link else now - started) > 1 or not is_link:
+                self._go_offline(meter, error)
+            await self._look_for_other_framing(meter)
+            return False
+        return True
+
+    async def _poll(self, meter: Meter, started: float) -> None:
         watches_units = len(self._meters) > 1 and self._client.adapter.is_serial_line
         poll = Poll(self._client, meter, started, self._observe if watches_units else None)
         link_error: LinkError | None = None
@@ -171,8 +203,6 @@ class Poller:
             self._tell_of_withdrawn(meter, withdrawn)
         if poll.readmitted:
             self._replan(meter)
-        if self._client.adapter.close:
-            self._client.rest()
 
     async def _failed(self, poll: Poll, started: float, link_error: LinkError | None) -> None:
         meter, now = poll.meter, monotonic()
@@ -196,6 +226,7 @@ class Poller:
         meter = poll.meter
         meter.busy = 0
         meter.refuses_all = False
+        meter.was_refused(poll.refusals > 0)
         now, unix = monotonic(), time()
         self._publish(poll, now, unix)
         due = meter.advance(started, poll.answered, poll.failed, poll.left)
@@ -215,9 +246,8 @@ class Poller:
         refused = meter.learned.conclude(poll.answered, now, valued)
         for register in refused:
             log.warning(
-                "%s: %s is left out: the device refuses register %d (function %d); asked again in %s",
-                meter.readings.id,
-                register.measurement,
+                "%s is left out: the device refuses register %d (function %d); asked again in %s",
+                meter.told(register.measurement),
                 register.address,
                 register.function,
                 "a minute, then hourly" if register.measurement in valued else "an hour",
@@ -242,20 +272,21 @@ class Poller:
             meter.probes = 0
             readings.health.trouble = ""
         doubts = meter.check(poll.fresh, now)
-        meter.commit(poll.fresh, poll.answered, doubts, now, unix, poll.whole, poll.texts)
+        brought = meter.commit(poll.fresh, poll.answered, doubts, now, unix, poll.whole, poll.texts)
         readings.health.last_seen = unix
         for doubt in doubts:
             self._tell_of(meter, doubt)
-        if came:
-            self._hub.turn(readings)
-        self._hub.publish(readings, poll.fresh, poll.texts)
+        for of_device in brought:
+            if of_device.came:
+                self._hub.turn(of_device.readings)
+            self._hub.publish(of_device.readings, of_device.values, of_device.texts)
 
     def _tell_of_withdrawn(self, meter: Meter, reads: Iterable[Block]) -> None:
         for block in reads:
             log.warning("%s: read %s is not answered any more, its values are withdrawn", meter.readings.id, block)
 
     def _tell_of(self, meter: Meter, doubt: Doubt) -> None:
-        name = f"{meter.readings.id}: {doubt.measurement}"
+        name = meter.told(doubt.measurement)
         if doubt.unguarded:
             log.warning("%s runs backwards or leaps time after time: it is let through from now on", name)
         elif doubt.believed:
@@ -275,10 +306,8 @@ class Poller:
 
     def _withdraw(self, meter: Meter, trouble: str) -> None:
         """A device is offline: nothing is known of it any more."""
-        before = meter.readings.state
-        meter.go_offline(trouble)
-        if meter.readings.state is not before:
-            self._hub.turn(meter.readings)
+        for readings in meter.withdraw(trouble):
+            self._hub.turn(readings)
 
     def _observe(self, changed: bool, error: TransactionError | None, online: bool) -> None:
         """Take one request into account for the pause on a change of unit."""
@@ -300,9 +329,9 @@ class Poller:
         if other is None or not all(m.probes for m in self._meters) or not other.is_due(monotonic()):
             return
         self._client.disconnect()
-        for block in meter.due(0.0)[:1]:
-            if await other.answers(meter.unit, block.request, meter.settings.timeout):
-                self._client.advise(other.advice)
+        request = meter.first_request()
+        if request is not None and await other.answers(meter.unit, request, meter.settings.timeout):
+            self._client.advise(other.advice)
 
 
 def _wake(sleeper: "asyncio.Future[None]") -> None:

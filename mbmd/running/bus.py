@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from time import monotonic, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mbmd.bus.client import Client
 from mbmd.bus.memory import Memory
 from mbmd.bus.meter import Meter
 from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poller import Poller
+from mbmd.bus.unit import Part, UnitMeter
 from mbmd.config.adapter import Adapter, Medium
 from mbmd.prepare import Prepared
 from mbmd.protocol.timing import costs
@@ -17,13 +18,18 @@ from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
 from mbmd.running.changes import Bus
 from mbmd.session import open_adapter, trace
+from mbmd.sunspec.device_type import has_signed_counters, is_sunspec
 from mbmd.transport import latency
 
 if TYPE_CHECKING:
     import asyncio
 
 
-def make_meter(prepared: Prepared, memory: Memory) -> Meter:
+Polled: TypeAlias = Meter | Part
+"""What is polled of a device: a meter of its own, or its part of a unit."""
+
+
+def make_polled(prepared: Prepared, memory: Memory) -> Polled:
     """A device that begins anew, with what was learned of it another time.
 
     Planning its reads takes a while; it may be done in a thread.
@@ -35,25 +41,29 @@ def make_meter(prepared: Prepared, memory: Memory) -> Meter:
     readings = DeviceReadings(device.id, spec.type.upper(), measurements, device.name, device.place)
     readings.descriptor = Descriptor(prepared.type.manufacturer, prepared.type.description)
     readings.health.since = monotonic()
+    if is_sunspec(spec.type):
+        readings.descriptor = Descriptor()
+        return Part(spec.subdevice, readings, settings, has_signed_counters(spec.type))
     meter = Meter(spec.unit, readings, settings, costs(spec.adapter))
-    if known := memory.known(_key(spec.adapter, meter)):
-        meter.remember(known, time())
-    return meter
+    return _remembered(meter, spec.adapter, memory)
 
 
 class RunningBus:
     """A bus with its devices, in their order; it can be closed whether it was run or not."""
 
-    def __init__(self, bus: Bus, meters: Mapping[str, Meter], hub: Hub, memory: Memory, raw: bool) -> None:
+    def __init__(self, bus: Bus, polled: Mapping[str, Polled], hub: Hub, memory: Memory, raw: bool) -> None:
         adapter, devices = bus
-        self.meters = _ordered(bus, meters)
-        self.health = BusHealth(adapter.address, tuple(self.meters), adapter.is_serial_line)
+        self.polled = _ordered(bus, polled)
+        self._memory = memory
+        self._units: dict[int, UnitMeter] = {}
+        meters = self._meters(bus)
+        self.health = BusHealth(adapter.address, tuple(self.polled), adapter.is_serial_line)
         open_line = open_adapter(adapter, [(device.type, device.device.spec.unit) for device in devices])
-        timeout = max(meter.settings.timeout for meter in self.meters.values())
+        timeout = max(meter.settings.timeout for meter in meters)
         self._client = Client(adapter, open_line, timeout, trace(adapter, raw), self.health)
         self._poller = Poller(
             self._client,
-            self.meters.values(),
+            meters,
             hub,
             lambda meter: memory.keep(_key(adapter, meter), meter.learned.dump()),
             OtherFraming.of(adapter, open_line),
@@ -81,14 +91,33 @@ class RunningBus:
             await self.open(required=False)
         await self._poller.run()
 
-    def replace(self, bus: Bus, fresh: Mapping[str, Meter]) -> None:
+    def replace(self, bus: Bus, fresh: Mapping[str, Polled]) -> None:
         """Poll other devices on the same connection; who is not among `fresh` goes on."""
-        self.meters = _ordered(bus, {**self.meters, **fresh})
+        self.polled = _ordered(bus, {**self.polled, **fresh})
         for prepared in bus.devices:
-            readings = self.meters[prepared.device.id].readings
+            readings = self.polled[prepared.device.id].readings
             readings.name, readings.place = prepared.device.name, prepared.device.place
-        self.health.devices = tuple(self.meters)
-        self._poller.replace(self.meters.values())
+        self.health.devices = tuple(self.polled)
+        self._poller.replace(self._meters(bus))
+
+    def _meters(self, bus: Bus) -> list[Meter]:
+        """What is polled, with the parts of each unit together; a unit whose parts are the same goes on."""
+        before, self._units = self._units, {}
+        parts: dict[int, list[Part]] = {}
+        meters: list[Meter] = []
+        for prepared in bus.devices:
+            polled = self.polled[prepared.device.id]
+            if isinstance(polled, Part):
+                parts.setdefault(prepared.device.spec.unit, []).append(polled)
+            else:
+                meters.append(polled)
+        for unit, of_unit in parts.items():
+            known = before.get(unit)
+            if known is None or known.parts != tuple(of_unit):
+                known = UnitMeter(unit, of_unit, costs(bus.adapter))
+                _remembered(known, bus.adapter, self._memory)
+            self._units[unit] = known
+        return [*meters, *self._units.values()]
 
     def trace(self, raw: bool) -> None:
         """Log frames from now on, or do not."""
@@ -99,8 +128,15 @@ class RunningBus:
         self._client.close()
 
 
-def _ordered(bus: Bus, meters: Mapping[str, Meter]) -> dict[str, Meter]:
-    return {prepared.device.id: meters[prepared.device.id] for prepared in bus.devices}
+def _ordered(bus: Bus, polled: Mapping[str, Polled]) -> dict[str, Polled]:
+    return {prepared.device.id: polled[prepared.device.id] for prepared in bus.devices}
+
+
+def _remembered(meter: Meter, adapter: Adapter, memory: Memory) -> Meter:
+    """A meter with what was learned of it another time."""
+    if known := memory.known(_key(adapter, meter)):
+        meter.remember(known, time())
+    return meter
 
 
 def _key(adapter: Adapter, meter: Meter) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from mbmd.bus.memory import Memory
-from mbmd.bus.meter import Meter
 from mbmd.prepare import Prepared
 from mbmd.readings.hub import Hub
-from mbmd.running.bus import RunningBus, make_meter
+from mbmd.running.bus import Polled, RunningBus, make_polled
 from mbmd.running.changes import Bus, Changes
 from mbmd.running.tasks import Tasks
 
@@ -21,9 +20,9 @@ class Fleet:
         self._raw = raw
         self._buses: dict[str, RunningBus] = {}
 
-    def make_meters(self, devices: Iterable[Prepared]) -> dict[str, Meter]:
+    def make_polled(self, devices: Iterable[Prepared]) -> dict[str, Polled]:
         """Devices that begin anew, by id; it may run in a thread, as it takes a while."""
-        return {prepared.device.id: make_meter(prepared, self._memory) for prepared in devices}
+        return {prepared.device.id: make_polled(prepared, self._memory) for prepared in devices}
 
     async def open(self) -> None:
         """Open the serial adapters, which all must be there. Raises UsageError for the first that is not."""
@@ -36,7 +35,7 @@ class Fleet:
             if bus.task is None:
                 bus.task = self._tasks.start(bus.run())
 
-    async def change(self, changes: Changes, fresh: Mapping[str, Meter], raw: bool) -> None:
+    async def change(self, changes: Changes, fresh: Mapping[str, Polled], raw: bool) -> None:
         """Carry out a difference: all of it, or nothing of it when something is raised."""
         opened = self._made(changes.opened, fresh, raw)
         closed = [self._buses.pop(address) for address in changes.closed]
@@ -50,7 +49,7 @@ class Fleet:
             self._set_raw(raw)
             self._buses = dict(sorted({**self._buses, **opened}.items()))
             buses = self._buses.values()
-            readings = [meter.readings for bus in buses for meter in bus.meters.values()]
+            readings = [polled.readings for bus in buses for polled in bus.polled.values()]
             self._hub.replace(readings, [bus.health for bus in buses])
 
     async def close(self) -> None:
@@ -60,7 +59,7 @@ class Fleet:
             bus.close()
         self._buses.clear()
 
-    def _made(self, buses: Iterable[Bus], fresh: Mapping[str, Meter], raw: bool) -> dict[str, RunningBus]:
+    def _made(self, buses: Iterable[Bus], fresh: Mapping[str, Polled], raw: bool) -> dict[str, RunningBus]:
         made: dict[str, RunningBus] = {}
         try:
             for bus in buses:

@@ -11,11 +11,11 @@ from time import time
 from typing import NamedTuple
 
 from mbmd.aside import aside
-from mbmd.bus.meter import Meter
 from mbmd.config.run import RunConfig
 from mbmd.devices.registry import Registry
 from mbmd.errors import UsageError
 from mbmd.prepare import prepare
+from mbmd.running.bus import Polled
 from mbmd.running.changes import Buses, Changes, by_bus, difference
 from mbmd.running.fleet import Fleet
 from mbmd.running.logs import set_verbose
@@ -41,7 +41,7 @@ class _News(NamedTuple):
     config: RunConfig
     buses: Buses
     changes: Changes
-    fresh: Mapping[str, Meter]
+    fresh: Mapping[str, Polled]
     sinks: Mapping[str, Planned]
 
 
@@ -107,7 +107,7 @@ class Reloads:
         buses = by_bus(prepare(config, Registry(config.device_dirs)))
         changes = difference(self._buses, buses)
         sinks = self._sinks.plan(config)
-        return _News(config, buses, changes, self._fleet.make_meters(changes.fresh), sinks)
+        return _News(config, buses, changes, self._fleet.make_polled(changes.fresh), sinks)
 
     async def _carry_out(self, news: _News) -> None:
         await self._fleet.change(news.changes, news.fresh, news.config.raw)

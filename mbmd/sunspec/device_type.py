@@ -20,7 +20,7 @@ def is_sunspec(name: str) -> bool:
 
 
 def has_signed_counters(name: str) -> bool:
-    """Whether the accumulators of a type are signed."""
+    """Whether the accumulators of a type, or of a manufacturer as model 1 has it, are signed."""
     return name.upper() in _SIGNED
 
 

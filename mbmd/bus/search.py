@@ -1,0 +1,171 @@
+"""Asking a unit for its models, on the bus that is polled."""
+
+import asyncio
+import contextlib
+import logging
+from array import array
+from dataclasses import replace
+from math import isnan
+
+from mbmd.bus.client import Client
+from mbmd.bus.poll import ATTEMPTS, BUSY_PAUSE
+from mbmd.bus.unit import Found, UnitMeter
+from mbmd.devices.schema import Register
+from mbmd.errors import AnswerTimeout, LinkError, MbmdError, ModbusException, TransactionError, UsageError
+from mbmd.planner import Block, Limits, plan
+from mbmd.protocol.pdu import Request, read
+from mbmd.readings.device import NAN
+from mbmd.sunspec.chain import Ask, Chain, End, Reply, walk
+from mbmd.sunspec.registers import HOLDING, Offer
+
+log = logging.getLogger(__name__)
+
+
+class NothingFoundError(MbmdError):
+    """A unit answers, but has nothing to read; the text says why."""
+
+
+class Search:
+    """Walks along the models of a unit, and finds out which of them bring values."""
+
+    def __init__(self, client: Client, meter: UnitMeter) -> None:
+        self._client = client
+        self._meter = meter
+        self._heard = False
+        self._error: TransactionError = AnswerTimeout("no answer")
+
+    async def run(self) -> bool:
+        """Let the meter read what there is; returns whether that is something else than before.
+
+        Raises TransactionError if there was no answer, LinkError, and NothingFoundError.
+        """
+        meter = self._meter
+        chain = await self._walk()
+        if self._is_cut(chain):
+            meter.search_later()
+            return False
+        registers = await self._choose(meter.offers(chain))
+        renewed = meter.adopt(Found(chain, registers))
+        if not any(registers):
+            raise NothingFoundError(f"unit {meter.unit} has no measurements that are wanted: see mbmd inspect")
+        return renewed
+
+    async def _walk(self) -> Chain:
+        meter = self._meter
+        steps = walk(meter.bases)
+        try:
+            ask = next(steps)
+            while True:
+                ask = steps.send(await self._ask(ask))
+        except StopIteration as ended:
+            chain: Chain | None = ended.value
+        if chain is None:
+            raise NothingFoundError(
+                f"unit {meter.unit} has no SunSpec marker at {', '.join(map(str, sorted(meter.bases)))}: "
+                "mbmd scan tells what it is"
+            )
+        if not chain.models:
+            raise NothingFoundError(f"unit {meter.unit} has no models behind the marker at {chain.base}: {chain.end}")
+        return chain
+
+    def _is_cut(self, chain: Chain) -> bool:
+        """Whether the answers ended within the models that are known."""
+        known = self._meter.found
+        if known is None or chain.end is not End.SILENT or chain.base != known.chain.base:
+            return False
+        return known.chain.models[: len(chain.models)] == chain.models
+
+    async def _ask(self, ask: Ask) -> Reply:
+        """What a read brings, asked again where that may help; raises if nothing was ever heard."""
+        request = read(HOLDING, ask.address, ask.size)
+        for _ in range(ATTEMPTS if self._heard or self._meter.readings.online else 1):
+            try:
+                await self._transact(request)
+            except ModbusException as error:
+                if error.means_silence:
+                    self._error = error
+                    continue
+                self._heard = True
+                if not error.asks_for_time:
+                    return error.code
+                self._error = error
+                await asyncio.sleep(BUSY_PAUSE)
+            except TransactionError as error:
+                self._error = error
+            else:
+                self._heard = True
+                return self._client.payload
+        if not self._heard or (isinstance(self._error, ModbusException) and self._error.asks_for_time):
+            raise self._error
+        return None
+
+    async def _transact(
+        self, request: Request, block: Block | None = None, column: "array[float] | None" = None
+    ) -> None:
+        """One request; on a line that was closed it is sent again, as some gateways close after each answer."""
+        client, meter = self._client, self._meter
+        settings, readings = meter.settings, meter.readings
+        program = block.program if block is not None else None
+        readings.requests += 1
+        try:
+            try:
+                await client.transact(
+                    meter.unit, request, program, column, patience=settings.timeout, pause=settings.pause
+                )
+            except LinkError as lost:
+                readings.requests += lost.asked
+                readings.errors += lost.asked
+                await self._reconnect()
+                await client.transact(
+                    meter.unit, request, program, column, patience=settings.timeout, pause=settings.pause
+                )
+        except TransactionError as error:
+            readings.errors += 1
+            readings.health.errors[error.kind] += 1
+            log.debug("%s: search: %s", readings.id, error)
+            raise
+
+    async def _reconnect(self) -> None:
+        try:
+            await self._client.connect()
+        except UsageError as error:  # only at the start does it end the daemon
+            raise LinkError(str(error)) from None
+
+    async def _choose(self, offers: list[Offer]) -> tuple[tuple[Register, ...], ...]:
+        """For each part the registers that are wanted: of several for one measurement the first that has a value."""
+        wanted = [
+            {name: registers for name, registers in offered.candidates.items() if name in part.wanted}
+            for part, offered in zip(self._meter.parts, offers, strict=True)
+        ]
+        rivals = {(number, name): found for number, of in enumerate(wanted) for name, found in of.items() if found[1:]}
+        chosen = await self._with_values(rivals)
+        return tuple(
+            tuple(chosen.get((number, name), found[0]) for name, found in of.items())
+            for number, of in enumerate(wanted)
+        )
+
+    async def _with_values(
+        self, rivals: dict[tuple[int, str], tuple[Register, ...]]
+    ) -> dict[tuple[int, str], Register]:
+        """Of rivals the first that has a value now; where none has, the one that had one before, if there was one."""
+        chosen: dict[tuple[int, str], Register] = {}
+        for rank in range(max(map(len, rivals.values()), default=0)):
+            asked = {key: found[rank] for key, found in rivals.items() if key not in chosen and rank < len(found)}
+            chosen |= await self._having_values(asked)
+        found_before = self._meter.found.registers if self._meter.found is not None else ()
+        before = {register for registers in found_before for register in registers}
+        for key, found in rivals.items():
+            if key not in chosen and (known := before.intersection(found)):
+                chosen[key] = known.pop()
+        return chosen
+
+    async def _having_values(self, asked: dict[tuple[int, str], Register]) -> dict[tuple[int, str], Register]:
+        """Those that have a value now; what is refused has none."""
+        meter = self._meter
+        registers = [replace(register, measurement=str(slot)) for slot, register in enumerate(asked.values())]
+        slots = {register.measurement: slot for slot, register in enumerate(registers)}
+        column = array("d", [NAN]) * len(registers)
+        for block in plan(registers, slots, Limits(meter.settings.max_registers), meter.costs):
+            with contextlib.suppress(TransactionError):
+                await self._transact(block.request, block, column)
+        return {key: asked[key] for key, value in zip(asked, column, strict=True) if not isnan(value)}
