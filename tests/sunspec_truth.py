@@ -13,6 +13,7 @@ Values = Mapping[str, tuple[float, ...]]
 
 _LIKE = {102: 103, 112: 113, 202: 203, 204: 203, 212: 213, 214: 213}
 """Phase variants: what of a model's points is there means the same as in the other."""
+_SPLIT_PHASE = (102, 112, 202, 212)
 _DER = {
     "A": "Current",
     "Hz": "Frequency",
@@ -83,10 +84,12 @@ def _names(model: int) -> Mapping[str, str]:
         return _OWN[model]
     groups = json.loads((CASES / "measurements.json").read_text())["models"].get(str(_LIKE.get(model, model)), {})
     repeated = "module" if model == 160 else ""
+    last = 2 if model in _SPLIT_PHASE else 3
     return {
         f"{repeated}/{number}/{point}" if number != "0" else point: measurement
         for number, rows in groups.items()
         for point, measurement in rows.items()
+        if measurement[-2] != "L" or int(measurement[-1]) <= last
     }
 
 
