@@ -104,6 +104,10 @@ class UnitMeter(Meter):
         names = ", ".join(part.readings.id for part in parts)
         readings = DeviceReadings(names, parts[0].readings.type, ())
         readings.health.since = parts[0].readings.health.since
+        # A part that was there before goes on counting.
+        readings.requests = max(part.readings.requests for part in parts)
+        readings.errors = max(part.readings.errors for part in parts)
+        readings.health.errors.update(parts[0].readings.health.errors)
         super().__init__(unit, readings, _together(parts), costs)
 
     @property

@@ -97,7 +97,7 @@ class Registry:
             raise DeviceTableError(_taken_by_sunspec(self._paths[key][0], key))
         if key in SUNSPEC:
             raise UsageError(
-                f"device type {name!r}: SunSpec devices are not supported by this version yet, leave it out"
+                f"device type {name!r}: SunSpec devices have no table, they tell themselves what they have"
             )
         if key not in self._paths:
             raise UsageError("; ".join((f"unknown device type {name!r}: {self._hint(key)}", *self._troubles)))

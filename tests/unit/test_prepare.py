@@ -53,6 +53,22 @@ def test_what_cannot_be_polled_is_told_for_each_device(specs: list[str], complai
     assert len(lines) == len({line.split(": ")[0] for line in lines})
 
 
+def test_sunspec_devices_may_have_all_that_any_of_them_has() -> None:
+    inverter, meter = prepared("sma:126@tcp://h", "sma:126.1?include=Import*&rate=10s@tcp://h")
+    names = {register.measurement for register in inverter.settings.registers}
+    assert {"Power", "DCEnergyS4", "ChargeState", "ImportL3", "ReactiveExport"} <= names
+    assert {r.measurement for r in meter.settings.registers} == {"Import", "ImportL1", "ImportL2", "ImportL3"}
+    assert (inverter.type.type, meter.settings.rate) == ("SMA", 10.0)
+
+
+def test_subdevices_of_a_unit_are_looked_for_at_the_same_places() -> None:
+    *_, apart = prepared("se:1?bases=0@tcp://h", "se:1.1?bases=0@tcp://h", "se:2@tcp://h")
+    assert apart.settings.bases == ()
+    with pytest.raises(UsageError) as caught:
+        prepared("se:1?bases=0@tcp://h", "se:1.1@tcp://h", "se:1.2?bases=0@tcp://h")
+    assert str(caught.value) == "device SE1.1.1: bases must be those of SE1.1, which is of the same unit"
+
+
 def test_what_is_wrong_with_an_adapter_is_told_once() -> None:
     with pytest.raises(UsageError) as caught:
         prepared("sdm:1@tcp://h?once=Imprt*", "abb:2@tcp://h?once=Imprt*")

@@ -219,7 +219,7 @@ def test_a_table_may_extend_the_one_that_it_hides(tmp_path: Path) -> None:
         ({"a": "b", "b": "b"}, "a", "b.toml: extends: there is no other table of type 'b' to extend"),
         ({"sdm": "foo", "foo": "sdm"}, "sdm", "circle: SDM extends FOO extends SDM: take"),
         ({"a": "sdn"}, "a", "a.toml: extends: unknown device type 'sdn': did you mean SDM?"),
-        ({"a": "sma"}, "a", "a.toml: extends: device type 'sma': SunSpec devices are not supported by this version"),
+        ({"a": "sma"}, "a", "a.toml: extends: device type 'sma': SunSpec devices have no table"),
     ],
 )
 def test_a_base_that_cannot_be(tmp_path: Path, tables: dict[str, str], wanted: str, complaint: str) -> None:
