@@ -107,11 +107,16 @@ def common(number: int = 1, length: int = 66, **texts: Raw) -> Words:
     return model(1, length=length, **{"Mn": "Maker", "Md": f"Model {number}", "SN": f"SN{number:04d}", **texts})
 
 
-def filled(number: int, seed: int = 0, groups: int = 0, length: int | None = None, **points: Raw) -> Words:
-    """A model in which every number has a value of its own; `seed` gives others."""
+def numbers(number: int, seed: int = 0, repeated: bool = False) -> dict[str, Raw]:
+    """A value of its own for every number of a model's fixed points, or `repeated` ones; `seed` gives others."""
     definition = _definition(number)
-    repeated = [dict(_fill(definition["groups"][0]["points"], seed + 7 * n + 3)) for n in range(groups)]
-    return model(number, *repeated, length=length, **{**dict(_fill(definition["points"], seed)), **points})
+    return dict(_fill((definition["groups"][0] if repeated else definition)["points"], seed))
+
+
+def filled(number: int, seed: int = 0, groups: int = 0, length: int | None = None, **points: Raw) -> Words:
+    """A model in which every number has a value of its own, but for `points`; `seed` gives others."""
+    inner = [numbers(number, seed + 7 * n + 3, repeated=True) for n in range(groups)]
+    return model(number, *inner, length=length, **{**numbers(number, seed), **points})
 
 
 def chain(*models: Sequence[int], base: int = 40000, end: Iterable[int] = END) -> Registers:
