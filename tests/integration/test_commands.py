@@ -130,7 +130,6 @@ REFUSED = {
     "no adapter": (("-d", "sdm:1"), "has no adapter"),
     "twice": (("-a", "mock", "-d", "sdm:1,SDM:1"), "is given twice"),
     "two on one unit": (("-a", "mock", "-d", "sdm:1,abb:1"), "two meters on unit 1 of mock: sdm and abb"),
-    "sunspec": (("-a", "127.0.0.1:502", "-d", "sma:126"), "SunSpec"),
     "duration": (("-a", "mock", "-d", "sdm:1", "-r", "soon"), "'soon' is not a duration"),
     "comset": (("-a", "mock", "-d", "sdm:1", "--comset", "7E2"), "--comset: '7E2' is not one of"),
 }
