@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from mbmd.bus.memory import Memory
-from mbmd.config.adapter import Framing, parse_adapter
+from mbmd.config.adapter import Adapter, Framing, parse_adapter
 from mbmd.config.devices import DeviceSpec, assign_ids, parse_specs
 from mbmd.config.run import RunConfig
 from mbmd.devices.registry import Registry
 from mbmd.prepare import prepare
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.running.changes import by_bus, difference
+from mbmd.running.changes import Buses, by_bus, difference
 from mbmd.running.fleet import Fleet
 from mbmd.running.tasks import Tasks
 from tests.scripted import ADAPTERS, ScriptedLine
@@ -40,21 +40,26 @@ class TruthfulHub(Hub):
     Devices that are in no unit of the site are not looked at.
     """
 
-    def __init__(self, site: Site, specs: Iterable[DeviceSpec], names: Iterable[str]) -> None:
+    def __init__(self, site: Site) -> None:
         super().__init__()
         self.wrong: list[str] = []
         self.updates = 0
         self._site = site
-        self._specs = dict(zip(names, specs, strict=True))
-        self._live: dict[str, set[int]] = {name: set() for name in self._specs}
+        self._specs: Mapping[str, DeviceSpec] = {}
+        self._live: dict[str, set[int]] = {}
         self._images: dict[int, list[dict[int, int]]] = {}
         self._truths: dict[tuple[int, int, int], Values] = {}
         self._checked: set[tuple[str, bytes, tuple[int, ...]]] = set()
         site.on_read = self._note
 
+    def expect(self, specs: Mapping[str, DeviceSpec]) -> None:
+        """These devices are polled from now on, by id."""
+        self._specs = specs
+        self._live = {name: self._live.get(name, set()) for name in specs}
+
     def publish(self, device: DeviceReadings, values: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> None:
-        spec = self._specs[device.id]
-        if spec.unit in self._site.units:
+        spec = self._specs.get(device.id)
+        if spec is not None and spec.unit in self._site.units:
             live, self._live[device.id] = self._live[device.id], set()
             self._check(device, spec, values, live)
             self._check(device, spec, device.latest, range(len(self._images.get(spec.unit, ()))))
@@ -98,11 +103,25 @@ class TruthfulHub(Hub):
 class Run:
     """Devices that are polled; `hub.wrong` must stay empty."""
 
-    def __init__(self, site: Site, hub: TruthfulHub, tasks: Tasks, rate: float) -> None:
+    def __init__(self, site: Site, fleet: Fleet, hub: TruthfulHub, tasks: Tasks, adapter: Adapter, rate: float) -> None:
         self.site = site
         self.hub = hub
+        self._fleet = fleet
         self._tasks = tasks
+        self._adapter = adapter
         self._rate = rate
+        self._buses: Buses = {}
+
+    async def poll(self, specs: Iterable[str], **asked: Any) -> None:
+        """Poll these devices from now on, as a reload does; who is among them already goes on."""
+        devices = assign_ids(parse_specs(specs, parse_adapter, self._adapter))
+        config = RunConfig(tuple(devices), **{"api": None, "rate": self._rate, "timeout": TIMEOUT, **asked})
+        buses = by_bus(prepare(config, Registry()))
+        changes = difference(self._buses, buses)
+        self.hub.expect({device.id: device.spec for device in devices})
+        await self._fleet.change(changes, self._fleet.make_polled(changes.fresh), raw=False)
+        self._fleet.start()
+        self._buses = buses
 
     def __getitem__(self, name: str) -> DeviceReadings:
         return self.hub.devices[name]
@@ -158,6 +177,7 @@ async def polling(
     framing: Framing = Framing.MBAP,
     state: Path | None = None,
     line: ScriptedLine | None = None,
+    rate: float = RATE,
     **asked: Any,
 ) -> AsyncIterator[Run]:
     """Poll devices of a site as their specs say, on an adapter with `options` as in a URL.
@@ -166,20 +186,16 @@ async def polling(
     """
     url = str(ADAPTERS[framing])
     adapter = parse_adapter(url + ("&" if "?" in url else "?") + options if options else url)
-    devices = assign_ids(parse_specs(specs, parse_adapter, adapter))
-    config = RunConfig(tuple(devices), **{"api": None, "rate": RATE, "timeout": TIMEOUT, **asked})
     line = line or site.line(framing)
-    hub = TruthfulHub(site, [device.spec for device in devices], [device.id for device in devices])
-    memory, tasks = Memory(state), Tasks()
+    hub, memory, tasks = TruthfulHub(site), Memory(state), Tasks()
     fleet = Fleet(hub, memory, tasks, raw=False)
+    run = Run(site, fleet, hub, tasks, adapter, rate)
     with ExitStack() as stack:
         stack.enter_context(patch("mbmd.session.opener", return_value=line.open))
         stack.enter_context(patch("mbmd.running.bus.OtherFraming.of", return_value=None))
-        changes = difference({}, by_bus(prepare(config, Registry())))
-        await fleet.change(changes, fleet.make_polled(changes.fresh), raw=False)
-        fleet.start()
         try:
-            yield Run(site, hub, tasks, config.rate)
+            await run.poll(specs, **asked)
+            yield run
             assert hub.wrong == []
         finally:
             await fleet.close()

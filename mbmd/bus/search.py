@@ -74,9 +74,11 @@ class Search:
         return chain
 
     def _is_cut(self, chain: Chain) -> bool:
-        """Whether the answers ended within the models that are known."""
+        """Whether the answers ended within the models that are known; after an outage these may be others."""
         known = self._meter.found
-        if known is None or not chain.may_go_on or chain.base != known.chain.base:
+        if known is None or not self._meter.readings.online:
+            return False
+        if not chain.may_go_on or chain.base != known.chain.base:
             return False
         return known.chain.models[: len(chain.models)] == chain.models
 

@@ -32,7 +32,7 @@ def image(shape: int, seed: int) -> Registers:
             points = [_some(of_values, numbers(kind, of_values.randrange(999), g > 0)) for g in range(strings + 1)]
             models.append(model(kind, *points[1:], length=None, **points[0]))
         if of_shape.random() < 0.3:
-            models.append([64000 + n, 3, 1, 2, 3])
+            models.append([64900 + n, 3, 1, 2, 3])
     return chain(*models, base=of_shape.choice((0, 40000, 50000)))
 
 

@@ -141,6 +141,24 @@ def test_a_unit_that_comes_back_with_another_chain_is_walked_anew() -> None:
     virtual_time.run(run())
 
 
+def test_a_unit_that_comes_back_with_another_chain_is_not_taken_for_the_old_one_when_its_walk_is_cut() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        unit = site.units[126]
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            unit.is_asleep = True
+            await polled.until(lambda: not any(polled[name].online for name in IDS))
+            other = chain(common(), filled(113, 3), common(2), filled(213, 4))
+            unit.load(other)
+            unit.is_asleep = False
+            site.faults = iter([0.0, 0.0, 0.0, None, None, None])
+            await polled.wait(130)
+            assert are_right(polled, other)
+
+    virtual_time.run(run())
+
+
 def test_a_short_sleep_changes_nothing() -> None:
     async def run() -> None:
         site = site_of("main")

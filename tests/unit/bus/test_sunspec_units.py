@@ -362,3 +362,54 @@ def test_kostal_s_accumulators_may_be_negative() -> None:
             }
 
     virtual_time.run(run())
+
+
+def test_units_beside_each_other_are_told_apart() -> None:
+    async def run() -> None:
+        site = site_of("unit1_2")
+        names = ("SMA1.1", "SMA1.1.1", "SMA1.2", "SMA1.3")
+        async with polling(site, "SMA:1", "SMA:1.1", "SMA:2", "SMA:3") as polled:
+            await polled.until(lambda: all(polled[name].online or polled[name].health.trouble for name in names))
+            await polled.wait(10)
+            for name in names:
+                unit, number = (*map(int, name.split(".")[1:]), 0)[:2]
+                right = truth(site.units[unit].registers, number)
+                assert polled[name].online is bool(right)
+                assert close(values(polled[name]), first(site.units[unit].registers, number))
+
+    virtual_time.run(run())
+
+
+def test_the_hourly_walk_changes_nothing_where_nothing_has_changed(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        site = site_of("main")
+        async with polling(site, "SMA:126", "SMA:126.1", rate=30.0) as polled:
+            await polled.online("SMA1.126", "SMA1.126.1")
+            caplog.clear()
+            caplog.set_level(logging.INFO)
+            version, walks = polled["SMA1.126.1"].version, site.read_of(126).count((40000, 2))
+            await polled.wait(3 * 3600)
+            assert polled["SMA1.126.1"].version - version == pytest.approx(360, abs=1)
+            assert site.read_of(126).count((40000, 2)) - walks == 3
+            assert caplog.records == []
+
+    virtual_time.run(run())
+
+
+def test_a_subdevice_that_is_added_by_a_reload_does_not_disturb_the_others() -> None:
+    async def run() -> None:
+        site = site_of("main")
+        async with polling(site, "SMA:126") as polled:
+            await polled.online("SMA1.126")
+            first_one, version = polled["SMA1.126"], polled["SMA1.126"].version
+            for specs in (("SMA:126", "SMA:126.1"), ("SMA:126.1", "SMA:126"), ("SMA:126", "SMA:126.7")):
+                await polled.poll(specs)
+                assert polled["SMA1.126"] is first_one
+                for _ in range(50):
+                    assert first_one.online
+                    await polled.wait(0.1)
+            assert 14 <= first_one.version - version <= 18
+            assert values(polled["SMA1.126"]) == first(site.units[126].registers)
+            assert not polled["SMA1.126.7"].online
+
+    virtual_time.run(run())
