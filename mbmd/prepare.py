@@ -1,6 +1,6 @@
 """From what was asked for to devices that can be polled: their tables and settings, all checked; no I/O but tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mbmd.config.adapter import Adapter
@@ -36,7 +36,6 @@ class Problem(NamedTuple):
 def prepare(config: RunConfig, types: Registry) -> list[Prepared]:
     """The devices of a run. Raises UsageError with a line for each that cannot be polled."""
     results = list(check(config, types))
-    results += _differing_bases([result for result in results if isinstance(result, Prepared)])
     problems = [str(result) for result in results if isinstance(result, Problem)]
     if problems:
         raise UsageError("\n".join(problems))
@@ -47,26 +46,27 @@ def check(config: RunConfig, types: Registry) -> Iterator[Prepared | Problem]:
     """Each device of a run as it can be polled, or why it cannot."""
     run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
     checked: set[Adapter] = set()
+    units: dict[tuple[str, int], Prepared] = {}
     for device in config.devices:
         adapter = device.spec.adapter
         try:
             if adapter not in checked:
                 checked.add(adapter)
                 _check_adapter(adapter, types)
-            yield _prepare(device, types, run)
+            prepared = _prepare(device, types, run)
+            _check_unit(prepared, units.setdefault((adapter.address, device.spec.unit), prepared))
+            yield prepared
         except UsageError as error:
             yield Problem(device, str(error))
 
 
-def _differing_bases(devices: Sequence[Prepared]) -> Iterator[Problem]:
-    """Subdevices of one unit that are looked for at other places than the first: it is asked once for all."""
-    first: dict[tuple[str, int], Prepared] = {}
-    for prepared in devices:
-        spec = prepared.device.spec
-        if is_sunspec(spec.type):
-            other = first.setdefault((spec.adapter.address, spec.unit), prepared)
-            if other.settings.bases != prepared.settings.bases:
-                yield Problem(prepared.device, f"bases must be those of {other.device.id}, which is of the same unit")
+def _check_unit(prepared: Prepared, first: Prepared) -> None:
+    """Refuse what cannot be together on a unit with the first device there: it is asked for its models once for all."""
+    spec, other = prepared.device.spec, first.device.spec
+    if spec.subdevice != other.subdevice and is_sunspec(spec.type) is not is_sunspec(other.type):
+        raise UsageError(f"two meters on unit {spec.unit} of {spec.adapter.address}: {other.type} and {spec.type}")
+    if prepared.settings.bases != first.settings.bases:
+        raise UsageError(f"bases must be those of {first.device.id}, which is of the same unit")
 
 
 def _check_adapter(adapter: Adapter, types: Registry) -> None:
@@ -82,5 +82,7 @@ def _prepare(device: Device, types: Registry, run: DeviceOptions) -> Prepared:
     spec = device.spec
     if spec.subdevice and not is_sunspec(spec.type):
         raise UsageError("only SunSpec devices have subdevices")
+    if spec.options.bases and not is_sunspec(spec.type):
+        raise UsageError("only SunSpec devices have bases")
     device_type = sunspec_type(spec.type) if is_sunspec(spec.type) else types.get(spec.type)
     return Prepared(device, device_type, resolve(device_type, spec.options, spec.adapter.options, run))

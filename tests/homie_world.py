@@ -109,15 +109,23 @@ class Daemon:
         device.go_offline()
         self._turn(device)
 
+    def find(self, device: DeviceReadings, absent: Iterable[str] = (), told: Descriptor | None = None) -> None:
+        """It is known, or known anew, which measurements a device has."""
+        device.is_found = True
+        device.absent = frozenset(absent)
+        device.descriptor = told or device.descriptor
+        self._appear(device)
+
     def reload(self, devices: Iterable[DeviceReadings]) -> None:
-        """Other devices are configured."""
+        """Other devices are configured; it is looked for leftovers then."""
         before, self.devices = self.devices, {device.id: device for device in devices}
         for device in before.values():
-            if self.devices.get(device.id) is not device:
+            if device.id not in self.devices:
                 self._say(self.dialect.gone(device))
         for device in self.devices.values():
             if before.get(device.id) is not device:
                 self._appear(device)
+        self._say(self.dialect.outdated(self.devices, self.broker.kept(self.dialect.watches(self.devices))))
 
     def _appear(self, device: DeviceReadings) -> None:
         self._turn(device)
@@ -145,6 +153,13 @@ def meter(
     """A meter, by default of Eastron."""
     device = DeviceReadings(device_id, type_name, measurements)
     device.descriptor = told or Descriptor("Eastron", "Eastron SDM630")
+    return device
+
+
+def unknown(device: DeviceReadings) -> DeviceReadings:
+    """The device, of which nobody knows yet what it has."""
+    device.is_found = False
+    device.absent = frozenset(device.slots)
     return device
 
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "poll devices and serve their readings",
         "reload": "let a running daemon read its configuration again",
         "scan": "find the devices on a bus",
+        "inspect": "show all models and points of a SunSpec device",
         "config": "check and show the configuration",
         "read": "read registers, coils or inputs of a device",
         "write": "write registers or coils of a device",

@@ -10,6 +10,7 @@ from argcomplete.completers import DirectoriesCompleter, FilesCompleter
 
 from mbmd.cli import COMMANDS
 from mbmd.cli.options import device_registry
+from mbmd.devices.registry import SUNSPEC
 
 _Completer: TypeAlias = Callable[..., Iterable[str]]
 
@@ -41,7 +42,10 @@ def _words(known: Iterable[str], prefix: str, **_: Any) -> list[str]:
 
 def types(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     """Device types that begin with a prefix, in lower case unless the prefix is in upper case."""
-    names = (name if prefix.isupper() else name.lower() for name in device_registry(parsed_args).names())
+    from mbmd.devices.registry import SUNSPEC
+
+    known = sorted(SUNSPEC.union(device_registry(parsed_args).names()))
+    names = (name if prefix.isupper() else name.lower() for name in known)
     return [name for name in names if name.startswith(prefix)]
 
 
@@ -57,7 +61,14 @@ def specs(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     device, at, adapter = last.partition("@")
     if at:
         return [f"{before}{comma}{device}@{name}" for name in adapters(adapter)]
-    return [f"{before}{comma}{name}:" for name in types(device, parsed_args)]
+    return [f"{before}{comma}{name}:" for name in _spec_types(device, parsed_args)]
+
+
+def _spec_types(prefix: str, parsed_args: argparse.Namespace) -> list[str]:
+    """The types that devices of a command may have: `inspect` is for SunSpec alone."""
+    if getattr(parsed_args, "command", None) != "inspect":
+        return types(prefix, parsed_args)
+    return _words(sorted(name if prefix.isupper() else name.lower() for name in SUNSPEC), prefix)
 
 
 def types_and_files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:

@@ -96,29 +96,24 @@ def _checked(args: argparse.Namespace) -> str:
 
     loaded = configured.load(args)
     built = configured.build(loaded)
-    wrong, warnings = _device_problems(loaded, built)
-    for warning in (*built.warnings, *warnings):
+    for warning in built.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if problems := [*built.problems, *wrong, *_sink_problems(loaded, built)]:
+    if problems := [*built.problems, *_device_problems(loaded, built), *_sink_problems(loaded, built)]:
         raise usage_error(problems)
     return f"{loaded.file or 'without a file'}: fine: {_summary(built.config)}"
 
 
-def _device_problems(loaded: "Loaded", built: "Built") -> tuple[list["Problem"], list[str]]:
-    """What the types of the devices refuse, and what only this version does."""
-    from mbmd.devices.registry import SUNSPEC, Registry
+def _device_problems(loaded: "Loaded", built: "Built") -> list["Problem"]:
+    """What the types of the devices refuse."""
+    from mbmd.devices.registry import Registry
     from mbmd.prepare import Problem, check
 
-    problems, warnings = [], []
     results = check(built.config, Registry(built.config.device_dirs))
-    for path, result in zip(built.paths, results, strict=True):
-        if isinstance(result, Problem):
-            problem = loaded.problem(path, result.text if path != "devices" else str(result))
-            if result.device.spec.type.upper() in SUNSPEC:
-                warnings.append(str(problem))
-            else:
-                problems.append(problem)
-    return problems, warnings
+    return [
+        loaded.problem(path, result.text if path != "devices" else str(result))
+        for path, result in zip(built.paths, results, strict=True)
+        if isinstance(result, Problem)
+    ]
 
 
 def _sink_problems(loaded: "Loaded", built: "Built") -> list["Problem"]:

@@ -69,7 +69,7 @@ def _text(value: Any) -> str | list[str]:
 def fill(args: argparse.Namespace) -> None:
     """Give the options in `args.configured` that were not given the values of file and environment, if there are any.
 
-    From then on they count as given too.
+    From then on they count as given too, and `args.loaded` is the whole configuration.
     A command that names an adapter of the file gets it as the file says, and one that names none gets the only one.
     """
     if not args.configured or (config_file(args) is None and not environment.is_given(os.environ)):
@@ -83,6 +83,7 @@ def fill(args: argparse.Namespace) -> None:
         raise usage_error(problems)
     for warning in loaded.warnings:
         log.warning("%s", warning)
+    args.loaded = loaded
     values = _values(loaded, found)
     asked = {k for k in args.configured if k in values and (k == "adapter" or loaded.origin(k) != DEFAULT)}
     for key in asked - (args.given - {"adapter"}):

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mbmd.cli.options import set_up_logging
 from mbmd.config.adapter import Adapter, Framing, Medium, parse_adapter
@@ -10,13 +11,17 @@ from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port, parse_duration, split_host_port
 from mbmd.errors import UsageError
 
+if TYPE_CHECKING:
+    from mbmd.devices.schema import DeviceType
+
 API = "127.0.0.1:8080"
 BUSES = {
     "rtu://{folder}/bus1?baudrate=9600": (("SDM", 1), ("SDM", 2), ("JANITZA", 26), ("SDM120", 5)),
     "rtu://{folder}/bus2?baudrate=19200&comset=8E1": (("ABB", 1), ("ORNO3P", 2), ("DZG", 3)),
 }
-TCP_DEVICES = (("SDM72V2", 1),)
-"""What stands on a TCP port of its own, beside the serial buses."""
+TCP_DEVICES = (("SDM72V2", 1), ("SMA", 126))
+"""What stands on TCP ports, each on its own, beside the serial buses."""
+_SUN = "SMA:126 is an inverter with two strings, SMA:126.1 the meter behind it; their days take ten minutes"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,7 +29,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "demo",
         help="see mbmd at work on simulated meters",
-        description="Simulates two serial buses and a TCP device, polls them and serves their readings.",
+        description="Simulates two serial buses, a TCP meter and an inverter with a day of ten minutes, polls them and "
+        "serves their readings.",
         epilog="example:\n  mbmd demo --api 127.0.0.1:9090",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,32 +58,48 @@ def run(args: argparse.Namespace) -> int:
 
 async def _demo(folder: Path, api: tuple[str, int]) -> None:
     from mbmd import daemon
-    from mbmd.devices.registry import BUILT_IN
     from mbmd.simulator.site import serve
     from mbmd.simulator.slaves import Gaps
 
     stop = daemon.stop_on_signal()
     buses = {parse_adapter(url.format(folder=folder)): meters for url, meters in BUSES.items()}
-    buses[Adapter(Medium.TCP, Framing.MBAP, "127.0.0.1:0", "127.0.0.1", 0)] = TCP_DEVICES
-    meters = {a: [(BUILT_IN.get(name), unit) for name, unit in named] for a, named in buses.items()}
+    for number, device in enumerate(TCP_DEVICES, len(BUSES) + 1):
+        buses[Adapter(Medium.TCP, Framing.MBAP, str(number), "127.0.0.1", 0, id=number)] = (device,)
+    meters = {adapter: [(_type(name), unit) for name, unit in named] for adapter, named in buses.items()}
     async with serve(meters, Gaps.ZERO) as adapters:
         specs = [
-            DeviceSpec(name, unit, 0, adapter)
+            DeviceSpec(name, unit, subdevice, adapter)
             for adapter, named in zip(adapters, buses.values(), strict=True)
             for name, unit in named
+            for subdevice in _subdevices(name)
         ]
         config = RunConfig(tuple(assign_ids(specs)), api, parse_duration("1s"), parse_duration("300ms"))
         await daemon.serve(config, stop, lambda: print(_greeting(specs, api), flush=True))
+
+
+def _type(name: str) -> "DeviceType":
+    from mbmd.devices.registry import BUILT_IN
+    from mbmd.sunspec.device_type import device_type, is_sunspec
+
+    return device_type(name) if is_sunspec(name) else BUILT_IN.get(name)
+
+
+def _subdevices(name: str) -> range:
+    from mbmd.simulator.inverter import SUBDEVICES
+    from mbmd.sunspec.device_type import is_sunspec
+
+    return range(SUBDEVICES if is_sunspec(name) else 1)
 
 
 def _greeting(specs: list[DeviceSpec], api: tuple[str, int]) -> str:
     address = join_host_port(*api)
     lines = [f"{len(specs)} simulated meters:"]
     for adapter in dict.fromkeys(spec.adapter for spec in specs):
-        names = ", ".join(f"{spec.type}:{spec.unit}" for spec in specs if spec.adapter == adapter)
+        names = ", ".join(_name(spec) for spec in specs if spec.adapter == adapter)
         speed = f" at {adapter.baudrate} baud" if adapter.is_serial_line else ""
         lines.append(f"  {adapter.address}{speed}: {names}")
     lines += [
+        _SUN,
         "open:",
         f"  http://{address}/          the readings",
         f"  http://{address}/api/last  the same as JSON; also /api/avg and /api/status",
@@ -85,3 +107,7 @@ def _greeting(specs: list[DeviceSpec], api: tuple[str, int]) -> str:
         "stop with Ctrl-C",
     ]
     return "\n".join(lines)
+
+
+def _name(spec: DeviceSpec) -> str:
+    return f"{spec.type}:{spec.unit}" + (f".{spec.subdevice}" if spec.subdevice else "")

@@ -34,24 +34,43 @@ def add_fault_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--refuse", metavar="REGISTERS", help="reads of these get exception 2, as in 30,70-71")
     group.add_argument("--max-registers", type=int, metavar="N", help="reads of more registers get exception 3")
     group.add_argument(
+        "--reads",
+        choices=("any", "model", "point"),
+        default="any",
+        help="what a SunSpec device lets read at once: anything (any, the default), within one model or whole points; "
+        "the rest gets exception 2",
+    )
+    group.add_argument("--sleep", action="store_true", help="inverters do not answer at night")
+    group.add_argument(
         "--no-transaction-ids", action="store_true", help="Modbus TCP answers carry transaction id 0, as some gateways'"
     )
     group.add_argument("--seed", type=int, default=0, help="repeat other faults; default: %(default)s")
 
 
-def parse_faults(args: argparse.Namespace, units: AbstractSet[int]) -> "Faults":
-    """The faults that were asked for; UsageError for those that cannot be, such as a dead unit not in `units`."""
+def parse_faults(args: argparse.Namespace, units: AbstractSet[int], has_sunspec: bool = False) -> "Faults":
+    """The faults that were asked for.
+
+    UsageError for those that cannot be, such as a dead unit not in `units`, and those of SunSpec devices without any.
+    """
     from mbmd.config.options import MAX_READ
     from mbmd.devices.schema import ADDRESSES
-    from mbmd.simulator.faults import Faults
+    from mbmd.simulator.faults import Faults, Reads
 
     dead = _numbers("--dead", args.dead, _HIGHEST_UNIT)
     if absent := dead - units:
-        raise UsageError(f"--dead {args.dead}: no device of -d has unit {min(absent)}")
+        raise UsageError(f"--dead {args.dead}: no simulated device has unit {min(absent)}")
     if args.max_registers is not None and not 0 < args.max_registers <= MAX_READ:
         raise UsageError(f"--max-registers {args.max_registers} is outside 1 to {MAX_READ}")
+    if not has_sunspec and (args.sleep or args.reads != Reads.ANY):
+        option = "--sleep" if args.sleep else f"--reads {args.reads}"
+        raise UsageError(f"{option}: no SunSpec device is simulated: name one with -d, as in -d sma:126")
+    shares = {name: _share(f"--{name}", getattr(args, name)) for name in _SHARES}
     return Faults(
-        **{name: _share(f"--{name}", getattr(args, name)) for name in _SHARES},
+        loss=shares["loss"],
+        corrupt=shares["corrupt"],
+        cut=shares["cut"],
+        noise=shares["noise"],
+        late=shares["late"],
         late_by=_seconds("--late-by", args.late_by),
         delay=_seconds("--delay", args.delay),
         seed=args.seed,
@@ -60,6 +79,8 @@ def parse_faults(args: argparse.Namespace, units: AbstractSet[int]) -> "Faults":
         dead=dead,
         refuse=_numbers("--refuse", args.refuse, ADDRESSES - 1),
         max_registers=args.max_registers,
+        reads=Reads(args.reads),
+        sleep=args.sleep,
     )
 
 

@@ -30,10 +30,12 @@ _RANGE = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)
 _EPILOG = f"""\
 Each id is asked for one register, and has --timeout (here {TIMEOUT} by default) to answer; who stays silent is asked
 for no more, so that 247 ids take a minute at 9600 baud. Any answer, be it an exception, is a sign of life: such an id
-is asked for the registers by which the known types are told apart, on Modbus TCP for SunSpec too. A gateway that
-answers for every id is told as one. Where answers were lost, silent ids are asked once more, in less time.
+is asked for the marker of SunSpec, and without one for the registers by which the known types are told apart. Of a
+SunSpec device all models are found, and its subdevices, each as #126.1 beside #126. A gateway that answers for every
+id is told as one. Where answers were lost, silent ids are asked once more, in less time.
 
-A meter that keeps silent about registers that it does not know is found when its type is named with --types.
+A device that keeps silent about registers that it does not know is found when its type is named with --types, as
+sdm or sunspec. Where SunSpec devices begin elsewhere than at 40000, 0 or 50000, say so: -a 'tcp://HOST:502?bases=30000'.
 
 exit codes: 0 a device was found; 1 none was found, or the bus failed; 2 usage; 130 interrupted
 
@@ -41,6 +43,7 @@ examples:
   mbmd scan -a /dev/ttyUSB0
   mbmd scan -a /dev/ttyUSB0 --ids 1-32 --baudrates 9600,19200,38400 --comsets 8N1,8E1 --first
   mbmd scan -a 192.168.0.7:502
+  mbmd scan -a 192.168.0.7:502 --types sunspec
   mbmd scan -a rtu+tcp://192.168.0.8:23 --types sdm,sdm72,janitza --json
 """
 
@@ -58,7 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--ids", metavar="IDS", help="unit ids as 1-32,100; default: all, 1 to 247, on Modbus TCP also 255 and 0"
     )
-    parser.add_argument("--types", metavar="TYPES", help="look for these alone, as sdm,janitza; default: all types")
+    parser.add_argument("--types", metavar="TYPES", help="look for these alone, as sdm,sunspec; default: all types")
     parser.add_argument("--baudrates", metavar="RATES", help="serial lines: try these, as 9600,19200,38400")
     parser.add_argument("--comsets", metavar="SETS", help=f"serial lines: try these, of {', '.join(COMSETS)}")
     parser.add_argument(
@@ -113,7 +116,7 @@ def _job(args: argparse.Namespace) -> _Job:
     lines = parse_lines(adapter, args.baudrates, args.comsets)
     units = parse_ids(args.ids, adapter)
     patience = _patience(args, adapter)
-    identifier, sunspec = _identifier(args, adapter)
+    identifier, sunspec = _identifier(args)
     return _Job(lines, units, identifier, sunspec, patience, args.first, args.raw)
 
 
@@ -183,20 +186,17 @@ def _patience(args: argparse.Namespace, adapter: Adapter) -> float:
     return adapter.options.timeout or asked
 
 
-def _identifier(args: argparse.Namespace, adapter: Adapter) -> tuple[Identifier, bool]:
+def _identifier(args: argparse.Namespace) -> tuple[Identifier, bool]:
     """The types to look for, and whether SunSpec devices are among them."""
     from mbmd.devices.identify import Identifier
-    from mbmd.devices.registry import SUNSPEC
+    from mbmd.sunspec.device_type import is_sunspec
 
     registry = device_registry(args)
-    has_sunspec = adapter.framing is Framing.MBAP
     if args.types is None:
-        return Identifier(map(registry.get, registry.names())), has_sunspec
+        return Identifier(map(registry.get, registry.names())), True
     names = _parts(args.types)
-    asked_sunspec = any(name.upper() in SUNSPEC for name in names)
-    if asked_sunspec and not has_sunspec:
-        raise UsageError("--types: SunSpec devices are looked for on Modbus TCP only: leave them out here")
-    identifier = Identifier(registry.get(name) for name in names if name.upper() not in SUNSPEC)
-    if not (identifier.probes or asked_sunspec):
+    sunspec = any(map(is_sunspec, names))
+    identifier = Identifier(registry.get(name) for name in names if not is_sunspec(name))
+    if not (identifier.probes or sunspec):
         raise UsageError(f"--types {args.types!r}: none of these has a register that shows what it is: name others")
-    return identifier, asked_sunspec
+    return identifier, sunspec

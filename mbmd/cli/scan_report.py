@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from mbmd.cli.output import console, print_json
+from mbmd.cli.scan_paste import command, is_pollable, specs, yaml
+from mbmd.cli.scan_sunspec import sunspec_document, sunspec_texts
 from mbmd.config.adapter import Adapter, Framing, Medium
 from mbmd.devices.evidence import physical_unit
-from mbmd.devices.registry import SUNSPEC
 from mbmd.errors import EXCEPTIONS
 from mbmd.scan.alike import strangers
+from mbmd.sunspec.common import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,11 +30,16 @@ _CROWD = 8
 """So many units that answer the very same, and are of no type, are not there."""
 
 
-def found_line(adapter: Adapter, portrait: Portrait) -> str:
-    """A device in one line."""
+def found_lines(adapter: Adapter, portrait: Portrait) -> list[str]:
+    """A device in one line; a SunSpec device has one for each of its subdevices."""
     at = f" at {adapter.baudrate} {adapter.comset}" if adapter.medium is Medium.SERIAL else ""
-    parts = [f"#{portrait.unit} type {portrait.types[0]}{at}: {_name(portrait)}", *_remarks(portrait)]
-    return "; ".join(parts)
+    what = f"type {portrait.types[0]}{at}"
+    if portrait.sunspec is None:
+        name = portrait.matches[0].types[0].description
+        return [f"#{portrait.unit} {what}: {'; '.join((name, *_remarks(portrait)))}"]
+    bases = adapter.options.bases or BASES
+    texts = sunspec_texts(portrait.sunspec, bases[0], _elsewhere(portrait))
+    return [f"#{portrait.unit}{number} {what}: {text}" for number, text in texts]
 
 
 def print_summary(surveys: Sequence[Survey]) -> None:
@@ -47,9 +54,8 @@ def print_document(surveys: Sequence[Survey]) -> None:
 
 def summary(surveys: Sequence[Survey]) -> list[str]:
     """The lines of the summary."""
-    lines = [f"found {sum(len(survey.found) for survey in surveys)} active devices:"]
-    for survey in surveys:
-        lines += [f"* {found_line(survey.adapter, portrait)}" for portrait in survey.found]
+    found = [line for survey in surveys for portrait in survey.found for line in found_lines(survey.adapter, portrait)]
+    lines = [f"found {len(found)} active devices:", *(f"* {line}" for line in found)]
     for survey in surveys:
         lines += _notes(survey)
     seconds, requests = sum(survey.seconds for survey in surveys), sum(survey.requests for survey in surveys)
@@ -78,40 +84,9 @@ def document(surveys: Sequence[Survey]) -> dict[str, Any]:
         "polling": [
             {"adapter": str(survey.adapter), "devices": specs(survey), "command": command(survey), "yaml": yaml(survey)}
             for survey in surveys
-            if pollable(survey)
+            if is_pollable(survey)
         ],
     }
-
-
-def pollable(survey: Survey) -> list[Portrait]:
-    """The devices found that `mbmd run` can poll."""
-    return [portrait for portrait in survey.found if portrait.types[0] not in SUNSPEC]
-
-
-def specs(survey: Survey) -> str:
-    """The devices as `-d` takes them."""
-    return ",".join(f"{portrait.types[0].lower()}:{portrait.unit}" for portrait in pollable(survey))
-
-
-def command(survey: Survey) -> str:
-    """The command that polls the devices found."""
-    return f"mbmd run -a {shlex.quote(str(survey.adapter))} -d {specs(survey)}"
-
-
-def yaml(survey: Survey) -> str:
-    """The part of a configuration file that polls the devices found."""
-    from yaml import safe_dump
-
-    adapter = _adapter(survey.adapter)
-    devices = [
-        {"name": _id(kind, portrait.unit), "type": kind, "id": portrait.unit, "adapter": adapter["device"]}
-        for portrait in pollable(survey)
-        for kind in [portrait.types[0].lower()]
-    ]
-    text: str = safe_dump(
-        {"adapters": [adapter], "devices": devices}, sort_keys=False, default_flow_style=None, width=1000
-    )
-    return text
 
 
 def ranges(units: Iterable[int]) -> str:
@@ -125,31 +100,24 @@ def _is_complete(surveys: Sequence[Survey]) -> bool:
     return bool(surveys) and all(survey.complete for survey in surveys)
 
 
-def _name(portrait: Portrait) -> str:
-    if portrait.sunspec is not None:
-        known = portrait.sunspec
-        serial = f"serial {known.serial}" if known.serial else ""
-        return " ".join(filter(None, (known.manufacturer, known.model, known.version, serial))) or "no name"
-    return portrait.matches[0].types[0].description
-
-
 def _remarks(portrait: Portrait) -> list[str]:
-    remarks = []
-    if portrait.matches:
-        values = portrait.matches[0].values
-        shown = {
-            physical_unit(name): f"{number:.1f}" for name, number in reversed(list(values.items())) if abs(number) > 0
-        }
-        remarks.append(", ".join(f"{shown[name]} {name}" for name in _SHOWN_UNITS if name in shown))
-        if not portrait.matches[0].is_sure:
-            remarks.append("perhaps: few registers speak for it")
+    """What is known of a meter beside its type."""
+    best = portrait.matches[0]
+    shown = {
+        physical_unit(name): f"{number:.1f}" for name, number in reversed(list(best.values.items())) if abs(number) > 0
+    }
+    remarks = [", ".join(f"{shown[name]} {name}" for name in _SHOWN_UNITS if name in shown)]
+    if not best.is_sure:
+        remarks.append("perhaps: few registers speak for it")
     if len(portrait.types) > 1:
         remarks.append(f"has the same registers as {', '.join(portrait.types[1:])}")
     if portrait.also:
         remarks.append(f"also fits: {', '.join(portrait.also)}")
-    if portrait.also_at:
-        remarks.append(f"answers to {ranges(portrait.also_at)} too")
-    return list(filter(None, remarks))
+    return list(filter(None, (*remarks, *_elsewhere(portrait))))
+
+
+def _elsewhere(portrait: Portrait) -> list[str]:
+    return [f"answers to {ranges(portrait.also_at)} too"] if portrait.also_at else []
 
 
 def _notes(survey: Survey) -> list[str]:
@@ -208,40 +176,16 @@ def _said(portrait: Portrait) -> str:
 
 
 def _next_steps(survey: Survey) -> list[str]:
-    left_out = [portrait for portrait in survey.found if portrait not in pollable(survey)]
-    lines = []
-    if left_out:
-        ids = ranges(portrait.unit for portrait in left_out)
-        lines.append(f"SunSpec devices (#{ids}) are not polled by this version yet")
-    if pollable(survey):
-        lines += [
-            "",
-            "poll them with:",
-            f"  {command(survey)}",
-            "",
-            "or with this in mbmd.yaml:",
-            yaml(survey).rstrip(),
-        ]
-    return lines
-
-
-def _id(kind: str, unit: int) -> str:
-    """A name for a device: two numbers side by side would be read as one."""
-    return f"{kind}-{unit}" if kind[-1].isdigit() else f"{kind}{unit}"
-
-
-def _adapter(adapter: Adapter) -> dict[str, Any]:
-    """An adapter in the configuration file: in its plain form if it has one, else as a URL."""
-    plain = Adapter(adapter.medium, adapter.framing, adapter.address, adapter.host, adapter.port)
-    line: dict[str, Any] = {"baudrate": adapter.baudrate, "comset": adapter.comset}
-    is_plain = adapter == replace(plain, **line)
-    if is_plain and (adapter.medium, adapter.framing) == (Medium.SERIAL, Framing.RTU):
-        return {"device": adapter.address, **line}
-    # The line behind a gateway has its settings in a URL, if they are not the common ones.
-    is_plain = adapter == plain or (is_plain and not adapter.is_serial_line)
-    if is_plain and adapter.medium is Medium.TCP and adapter.framing is not Framing.ASCII:
-        return {"device": adapter.address, **({"rtu": True} if adapter.framing is Framing.RTU else {})}
-    return {"device": str(adapter)}
+    if not is_pollable(survey):
+        return []
+    return [
+        "",
+        "poll them with:",
+        f"  {command(survey)}",
+        "",
+        "or with this in mbmd.yaml:",
+        yaml(survey).rstrip(),
+    ]
 
 
 def _device(adapter: Adapter, portrait: Portrait) -> dict[str, Any]:
@@ -255,7 +199,7 @@ def _device(adapter: Adapter, portrait: Portrait) -> dict[str, Any]:
         "also": portrait.also,
         "sure": best is None or best.is_sure,
         "values": best.values if best else {},
-        "sunspec": asdict(portrait.sunspec) if portrait.sunspec else None,
+        "sunspec": sunspec_document(portrait.sunspec) if portrait.sunspec else None,
         "also_at": portrait.also_at,
         "adapter": str(adapter),
         **({"baudrate": adapter.baudrate, "comset": adapter.comset} if adapter.medium is Medium.SERIAL else {}),

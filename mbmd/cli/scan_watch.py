@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mbmd.cli.output import console
-from mbmd.cli.scan_report import found_line
+from mbmd.cli.scan_report import found_lines
 from mbmd.config.adapter import Medium
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class _Lines:
         """Nothing to show."""
 
     def found(self, adapter: Adapter, portrait: Portrait) -> None:
-        """A line."""
+        """Its lines."""
         if self._out is not None:
-            self._out.print(found_line(adapter, portrait))
+            self._out.print("\n".join(found_lines(adapter, portrait)))
             self._out.file.flush()
 
 
@@ -75,7 +75,7 @@ class _Bar(_Lines):
         self._done += 1
 
     def found(self, adapter: Adapter, portrait: Portrait) -> None:
-        """A line above the bar."""
-        self._found += 1
+        """Its lines above the bar."""
+        self._found += len(found_lines(adapter, portrait))
         self._bar.update(self._task, found=self._found)
         super().found(adapter, portrait)

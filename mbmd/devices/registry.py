@@ -107,8 +107,9 @@ class Registry:
         return paths
 
     def _hint(self, key: str) -> str:
-        near = difflib.get_close_matches(key, self.names())
-        return f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(self.names())}"
+        known = sorted(SUNSPEC.union(self.names()))
+        near = difflib.get_close_matches(key, known)
+        return f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(known)}"
 
     def _table(self, path: Path, extending: tuple[Path, ...]) -> Table:
         """The table at a path, which those in `extending` extend."""

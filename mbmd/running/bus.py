@@ -42,6 +42,7 @@ def make_polled(prepared: Prepared, memory: Memory) -> Polled:
     readings.descriptor = Descriptor(prepared.type.manufacturer, prepared.type.description)
     readings.health.since = monotonic()
     if is_sunspec(spec.type):
+        readings.subdevice = spec.subdevice
         readings.descriptor = Descriptor()
         return Part(spec.subdevice, readings, settings, has_signed_counters(spec.type))
     meter = Meter(spec.unit, readings, settings, costs(spec.adapter))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mbmd.devices.evidence import physical_unit
+from mbmd.sunspec.chain import End
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mbmd.scan.unit import Portrait
+    from mbmd.sunspec.chain import Chain
 
 NEAR = 0.0001
 """The share by which the counters of one device may differ, as they go on meanwhile."""
@@ -19,13 +21,28 @@ STEP = 0.5
 
 
 def are_alike(one: Portrait, other: Portrait) -> bool:
-    """Whether both are of one type and refuse the same, and their counters stand at the same."""
+    """Whether both are one SunSpec device, or of one type, refuse the same, and their counters stand at the same."""
+    if one.sunspec is not None or other.sunspec is not None:
+        return one.sunspec is not None and other.sunspec is not None and _is_one_chain(one.sunspec, other.sunspec)
     if not (one.is_known and other.is_known):
         return False
-    if (one.types, one.sunspec, _refused(one)) != (other.types, other.sunspec, _refused(other)):
+    if (one.types, _refused(one)) != (other.types, _refused(other)):
         return False
     mine, theirs = _counters(one), _counters(other)
     return all(abs(mine[name] - theirs[name]) <= STEP + NEAR * abs(mine[name]) for name in mine.keys() & theirs.keys())
+
+
+def _is_one_chain(one: Chain, other: Chain) -> bool:
+    """Whether both have the same models and names, serials among them, as far as a walk that was cut short went."""
+    short, long = sorted((one, other), key=lambda chain: len(chain.models))
+    models, names = len(short.models), len(short.commons)
+    if models < len(long.models) and not (models and short.end is End.SILENT):
+        return False
+    return (short.base, short.commons, _ids(short)) == (long.base, long.commons[:names], _ids(long)[:models])
+
+
+def _ids(chain: Chain) -> list[int]:
+    return [model.id for model in chain.models]
 
 
 def strangers(portraits: Iterable[Portrait]) -> list[list[Portrait]]:

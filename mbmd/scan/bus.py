@@ -12,6 +12,7 @@ from mbmd.scan.alike import are_alike
 from mbmd.scan.ask import Asker, Missing
 from mbmd.scan.unit import Examiner, Portrait
 from mbmd.session import Session, session
+from mbmd.sunspec.common import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +82,11 @@ class Scan:
     ) -> None:
         self.survey = survey
         self._asker = Asker(session, patience)
-        self._examiner = Examiner(self._asker, identifier, sunspec)
         self._watch = watch
         self._may_queue = survey.adapter.framing is Framing.MBAP
+        bases = (survey.adapter.options.bases or BASES) if sunspec else ()
+        # Most of what speaks Modbus TCP by itself is SunSpec, what stands on a line are meters.
+        self._examiner = Examiner(self._asker, identifier, bases, marker_first=self._may_queue)
         self._patience = patience
         self._silent: list[int] = []
         self._doubtful: dict[int, None] = {}

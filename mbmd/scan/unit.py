@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING
 from mbmd.bus.poll import ATTEMPTS
 from mbmd.devices.identify import Identifier, Match, Read, also_fit
 from mbmd.scan.ask import BUSY, Asker, Missing
-from mbmd.sunspec.common import (
-    BASES,
-    HEADER_REGISTERS,
-    MARKER,
-    MARKER_REGISTERS,
-    Common,
-    common_length,
-    parse_common,
-)
+from mbmd.scan.chain import follow, reply
+from mbmd.scan.subdevices import type_name
+from mbmd.sunspec.chain import walk
+from mbmd.sunspec.common import MARKER_REGISTERS
+from mbmd.sunspec.registers import HOLDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mbmd.devices.evidence import Answer
+    from mbmd.sunspec.chain import Chain
 
 RETICENT_AFTER = 2
 """Reads that brought nothing after which a unit is taken for one that says nothing about what it does not know."""
@@ -33,14 +30,14 @@ NOBODY_AFTER = 3
 class Portrait:
     """What a unit has said of itself.
 
-    `matches` are the types that fit, best first, none for a SunSpec device, which `sunspec` tells of. `also_at` are
+    `matches` are the types that fit, best first, none for a SunSpec device, whose models are `sunspec`. `also_at` are
     other units under which the same device answers.
     """
 
     unit: int
     answers: Mapping[Read, Answer] = field(default_factory=dict)
     matches: tuple[Match, ...] = ()
-    sunspec: Common | None = None
+    sunspec: Chain | None = None
     also_at: tuple[int, ...] = ()
 
     @property
@@ -57,7 +54,7 @@ class Portrait:
     def types(self) -> tuple[str, ...]:
         """The types that it is one of, best first: those that nothing tells apart from the best."""
         if self.sunspec is not None:
-            return ("SUNSPEC",)
+            return (type_name(self.sunspec),)
         return tuple(device.type for device in self.matches[0].types) if self.matches else ()
 
     @property
@@ -67,14 +64,19 @@ class Portrait:
 
 
 class Examiner:
-    """Asks units what they are: one of the types that `identifier` knows or, where `sunspec`, a SunSpec device."""
+    """Asks units what they are: one of the types that `identifier` knows, or a SunSpec device.
 
-    def __init__(self, asker: Asker, identifier: Identifier, sunspec: bool) -> None:
+    These are looked for at `bases`; none to look for none. With `marker_first`, or without types, a unit is asked for
+    the first of them first.
+    """
+
+    def __init__(self, asker: Asker, identifier: Identifier, bases: Sequence[int], marker_first: bool) -> None:
         self._asker = asker
         self._identifier = identifier
-        self._sunspec = sunspec
-        marker = Read(3, BASES[0], MARKER_REGISTERS)
-        self.first = marker if sunspec or not identifier.probes else identifier.probes[0]
+        self._bases = bases
+        self._markers = [Read(HOLDING, base, MARKER_REGISTERS) for base in bases]
+        begins = (*self._markers, *identifier.probes) if marker_first else (*identifier.probes, *self._markers)
+        self.first = begins[0]
         """The read that a unit is asked first."""
 
     async def look(self, unit: int, patience: float | None = None) -> Portrait | Missing:
@@ -91,10 +93,11 @@ class Examiner:
         return Portrait(unit, {self.first: None})
 
     async def _examine(self, unit: int, answers: dict[Read, Answer]) -> Portrait:
-        if self._sunspec:
-            found = await self._find_sunspec(unit, answers)
-            if found is not None:
-                return Portrait(unit, answers, sunspec=found)
+        # Any register may hold 230 by chance, and some inverters have meters' registers beside their models; the
+        # marker is no chance. It costs a meter a few of its many reads, and spares an inverter the rest of them.
+        chain = await self._find_chain(unit, answers)
+        if chain is not None:
+            return Portrait(unit, answers, sunspec=chain)
         while not _is_vain(answers):
             read = self._identifier.next_read(answers, brief=_is_reticent(answers))
             if read is None:
@@ -102,29 +105,22 @@ class Examiner:
             await self._ask(unit, read, answers)
         return Portrait(unit, answers, tuple(self._identifier.matches(answers)))
 
+    async def _find_chain(self, unit: int, answers: dict[Read, Answer]) -> Chain | None:
+        """The models of a unit, if it has the marker; only reads of that are worth keeping."""
+
+        async def ask(read: Read) -> Answer:
+            if read not in self._markers:
+                return await reply(self._asker, unit, read)
+            return None if _is_vain(answers) else await self._ask(unit, read, answers)
+
+        return await follow(walk(self._bases), self._asker, ask)
+
     async def _ask(self, unit: int, read: Read, answers: dict[Read, Answer]) -> Answer:
         """Ask unless it is known; a unit that has more than once kept silent is asked once only."""
         if read not in answers:
             outcome = await self._asker.again(unit, read, 1 if _is_reticent(answers) else ATTEMPTS)
             answers[read] = None if isinstance(outcome, Missing) else outcome
         return answers[read]
-
-    async def _find_sunspec(self, unit: int, answers: dict[Read, Answer]) -> Common | None:
-        for base in BASES:
-            if await self._ask(unit, Read(3, base, MARKER_REGISTERS), answers) == MARKER:
-                return await self._common(unit, base + MARKER_REGISTERS)
-            if _is_vain(answers):
-                break
-        return None
-
-    async def _common(self, unit: int, address: int) -> Common:
-        """What model 1 says, if it stands there and can be read."""
-        header = await self._asker.again(unit, Read(3, address, HEADER_REGISTERS))
-        length = common_length(header) if isinstance(header, bytes) else 0
-        if not length:
-            return Common()
-        data = await self._asker.again(unit, Read(3, address + HEADER_REGISTERS, length))
-        return parse_common(data) if isinstance(data, bytes) else Common()
 
 
 def _is_reticent(answers: Mapping[Read, Answer]) -> bool:

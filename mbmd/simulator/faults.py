@@ -3,6 +3,15 @@
 import random
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reads(StrEnum):
+    """Which reads a SunSpec device takes: any, those that stay in one model, or those of whole points alone."""
+
+    ANY = "any"
+    MODEL = "model"
+    POINT = "point"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +26,8 @@ class Faults:
     `transaction`: False where a gateway answers every MBAP request with transaction id 0.
     `dead` are units that never answer, even behind a gateway. Reads that touch `refuse`, registers as an address or
     as (function, address), get exception 2, and those of more than `max_registers`, if that is less than the
-    device's own limit, exception 3.
+    device's own limit, exception 3. Reads that SunSpec devices do not take because of `reads` get exception 2; with
+    `sleep` those that live of the sun do not answer at night.
     """
 
     loss: float = 0.0
@@ -33,12 +43,19 @@ class Faults:
     dead: AbstractSet[int] = frozenset()
     refuse: AbstractSet[int | tuple[int, int]] = frozenset()
     max_registers: int | None = None
+    reads: Reads = Reads.ANY
+    sleep: bool = False
 
     @property
     def of_devices(self) -> "Faults":
         """Those that the devices have by themselves, where a line of its own sees to the others."""
         return Faults(
-            transaction=self.transaction, dead=self.dead, refuse=self.refuse, max_registers=self.max_registers
+            transaction=self.transaction,
+            dead=self.dead,
+            refuse=self.refuse,
+            max_registers=self.max_registers,
+            reads=self.reads,
+            sleep=self.sleep,
         )
 
     def refuses(self, function: int, address: int, count: int) -> bool:

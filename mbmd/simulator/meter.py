@@ -11,7 +11,7 @@ from dataclasses import dataclass
 PEAK_POWER = 7500.0
 """No power of a meter with a load of 1 is higher, in W, var or VA."""
 
-_JOULES_PER_KWH = 3.6e6
+JOULES_PER_KWH = 3.6e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,21 @@ class Energy:
 
     def after(self, power: Wave, seconds: float) -> "Energy":
         """The counters after `seconds` of that power."""
-        return Energy(self.imported + power.integral(seconds) / _JOULES_PER_KWH, self.exported)
+        return Energy(self.imported + power.integral(seconds) / JOULES_PER_KWH, self.exported)
 
 
 class Conductor:
     """One phase of a meter: its waves, and where its counters start."""
 
     def __init__(self, seed: str, load: float) -> None:
-        active = load * _between(500, 1500, seed, "active")
-        reactive = active * _between(0.2, 0.35, seed, "reactive")
-        self.voltage = _wave(_between(228, 232, seed, "mains"), 3, seed, "voltage")
-        self.active = _wave(active, 0.6 * active, seed, "active")
-        self.reactive = _wave(reactive, 0.3 * reactive, seed, "reactive")
-        self.thd = _wave(2.5, 1, seed, "thd")
-        self.energy = Energy(_between(100, 4000, seed, "import"), _between(1, 900, seed, "export"))
-        self.reactive_energy = Energy(_between(10, 900, seed, "rimport"), _between(1, 90, seed, "rexport"))
+        active = load * between(500, 1500, seed, "active")
+        reactive = active * between(0.2, 0.35, seed, "reactive")
+        self.voltage = wave(between(228, 232, seed, "mains"), 3, seed, "voltage")
+        self.active = wave(active, 0.6 * active, seed, "active")
+        self.reactive = wave(reactive, 0.3 * reactive, seed, "reactive")
+        self.thd = wave(2.5, 1, seed, "thd")
+        self.energy = Energy(between(100, 4000, seed, "import"), between(1, 900, seed, "export"))
+        self.reactive_energy = Energy(between(10, 900, seed, "rimport"), between(1, 90, seed, "rexport"))
 
     def at(self, seconds: float) -> "Phase":
         """The phase at a time."""
@@ -70,21 +70,26 @@ class Conductor:
         )
 
 
-def _between(low: float, high: float, *seed: str) -> float:
+def between(low: float, high: float, *seed: str) -> float:
     """A number that looks drawn by lot and is always the same for the same seed."""
     return low + (high - low) * zlib.crc32(":".join(seed).encode()) / 2**32
 
 
-def _wave(mean: float, swing: float, *seed: str) -> Wave:
+def wave(mean: float, swing: float, *seed: str) -> Wave:
     """A slow and a quick swing, together never more than `swing`."""
     parts = ((0.7, 120, 900, "slow"), (0.3, 20, 60, "quick"))
     return Wave(
         mean,
         tuple(
-            (share * swing, _between(low, high, *seed, name), _between(0, math.tau, *seed, name, "phase"))
+            (share * swing, between(low, high, *seed, name), between(0, math.tau, *seed, name, "phase"))
             for share, low, high, name in parts
         ),
     )
+
+
+def line_voltage(one: float, other: float) -> float:
+    """Volts between two phases a third of a turn apart, from their voltages."""
+    return math.sqrt(one * one + other * other + one * other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,8 @@ class Moment:
         return self.sum(lambda phase: phase.active) / self.sum(lambda phase: phase.apparent)
 
     def line_voltage(self, first: int, second: int) -> float:
-        """Volts between two phases a third of a turn apart."""
-        a, b = self.phases[first].voltage, self.phases[second].voltage
-        return math.sqrt(a * a + b * b + a * b)
+        """Volts between two phases."""
+        return line_voltage(self.phases[first].voltage, self.phases[second].voltage)
 
 
 class Meter:
@@ -147,10 +151,10 @@ class Meter:
     def __init__(self, name: str, unit: int, phases: int = 3, load: float = 1.0) -> None:
         seed = f"{name}:{unit}"
         self._conductors = [Conductor(f"{seed}:L{number}", load) for number in range(1, phases + 1)]
-        self._frequency = _wave(50, 0.03, seed, "frequency")
-        self._dc_voltage = _wave(620, 25, seed, "dc")
-        self._temperature = _wave(41, 6, seed, "temperature")
-        self._charge = _wave(55, 40, seed, "charge")
+        self._frequency = wave(50, 0.03, seed, "frequency")
+        self._dc_voltage = wave(620, 25, seed, "dc")
+        self._temperature = wave(41, 6, seed, "temperature")
+        self._charge = wave(55, 40, seed, "charge")
 
     def at(self, seconds: float) -> Moment:
         """What the meter measures `seconds` after it was switched on."""

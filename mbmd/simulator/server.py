@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from pymodbus.constants import ExcCodes
@@ -26,7 +27,8 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
 class Server(ModbusBaseServer):
     """The server of one bus: a listener on TCP or UDP, or only a maker of handlers.
 
-    An absent unit is silent on a serial line; behind MBAP a gateway answers exception 11 for it.
+    An absent unit is silent on a serial line; behind MBAP a gateway answers exception 11 for it. `is_asleep` tells of
+    units that are there and do not answer now.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Server(ModbusBaseServer):
         framing: Framing,
         address: tuple[str, int] = ("", 0),
         faults: Faults = NO_FAULTS,
+        is_asleep: Callable[[int], bool] = lambda _: False,
     ) -> None:
         params = CommParams(comm_name="simulator", comm_type=_CARRIERS[medium], source_address=address)
         silent = framing is not Framing.MBAP
@@ -44,6 +47,7 @@ class Server(ModbusBaseServer):
         self._datagrams = medium is Medium.UDP
         self._faults = faults
         self._spoiler = Spoiler(faults)
+        self._is_asleep = is_asleep
 
     def callback_new_connection(self) -> "Handler":
         """The handler of a new connection, called by pymodbus."""
@@ -52,6 +56,10 @@ class Server(ModbusBaseServer):
     def handler(self, whole_frames: bool) -> "Handler":
         """A handler for any asyncio transport; whole_frames: each piece of data is a request by itself."""
         return Handler(self, self._faults, self._spoiler, whole_frames)
+
+    def answers(self, unit: int) -> bool:
+        """Whether a unit says anything at all now."""
+        return unit not in self._faults.dead and not self._is_asleep(unit)
 
     async def listen(self) -> bool:
         """Open the port; pymodbus's own listen would hide the OSError that tells why it cannot."""
@@ -78,6 +86,7 @@ class Handler(ServerRequestHandler, asyncio.Protocol):
 
     def __init__(self, server: Server, faults: Faults, spoiler: Spoiler, whole_frames: bool) -> None:
         super().__init__(server, None, None, None)  # type: ignore[no-untyped-call]
+        self._answers = server.answers
         self._faults = faults
         self._spoiler = spoiler
         self._whole_frames = whole_frames
@@ -91,8 +100,8 @@ class Handler(ServerRequestHandler, asyncio.Protocol):
         super().datagram_received(data, addr)
 
     def server_send(self, pdu: ModbusPDU, addr: tuple[Any, ...] | None) -> None:
-        """Answer, unless the unit is dead."""
-        if pdu.dev_id in self._faults.dead:
+        """Answer, unless the unit is dead or asleep."""
+        if not self._answers(pdu.dev_id):
             return
         if not self._faults.transaction:
             pdu.transaction_id = 0

@@ -3,25 +3,21 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import TypeAlias
 
 from mbmd.config.adapter import Adapter, Framing, Medium
 from mbmd.config.values import join_host_port
-from mbmd.devices.schema import DeviceType
 from mbmd.errors import UsageError
 from mbmd.simulator.faults import NO_FAULTS, Faults
+from mbmd.simulator.kinds import Meters as Meters
 from mbmd.simulator.pty import PseudoTerminal
 from mbmd.simulator.server import settle
 from mbmd.simulator.slaves import Gaps, Slaves
 from mbmd.simulator.wire import Pace, Wire
 from mbmd.transport.line import Line, Receiver
 from mbmd.transport.memory import join
-
-Meters: TypeAlias = Sequence[tuple[DeviceType, int]]
-"""Device types, each with its unit id."""
 
 
 @asynccontextmanager

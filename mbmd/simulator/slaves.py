@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import NoSuchIdException
@@ -10,19 +11,24 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from pymodbus.simulator.simcore import SimCore
 
 from mbmd.config.adapter import Framing, Medium
-from mbmd.devices.schema import ADDRESSES, BIT_FUNCTIONS, DeviceType
-from mbmd.simulator.faults import NO_FAULTS, Faults
-from mbmd.simulator.registers import image, meter_of
+from mbmd.devices.schema import ADDRESSES, BIT_FUNCTIONS
+from mbmd.simulator.device import Simulated
+from mbmd.simulator.faults import NO_FAULTS, Faults, Reads
+from mbmd.simulator.kinds import Meters, simulated
 from mbmd.simulator.server import Handler, Server
+
+if TYPE_CHECKING:
+    from mbmd.simulator.registers import Image
 
 _REFRESHES_PER_SECOND = 10
 _COIL_WRITES = (5, 15)
+_HOLDING = 3
 _BitReader = Callable[[int, int, int], list[bool] | ExcCodes]
 """Reads coils (function 1) or discrete inputs (2) from an address, so many."""
 
 
 class Gaps(StrEnum):
-    """Registers that a device table does not name: refused (exception 2), or 0 until they are written."""
+    """Registers that neither a device table nor an image has: refused (exception 2), or 0 until they are written."""
 
     STRICT = "strict"
     ZERO = "zero"
@@ -38,15 +44,16 @@ class Slaves:
 
     def __init__(
         self,
-        devices: Iterable[tuple[DeviceType, int]],
+        meters: Meters,
         gaps: Gaps = Gaps.STRICT,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        clock = clock or _stopwatch()
-        devices = list(devices)
+        self._clock = clock = clock or _stopwatch()
+        devices = simulated(meters)
+        self._devices = dict(devices)
         self._units = _Units(
-            [_sim_device(device, unit, gaps, clock) for device, unit in devices],
-            {unit: _read_bits(device, unit, gaps, clock) for device, unit in devices},
+            [_sim_device(unit, device, gaps, clock) for unit, device in devices],
+            {unit: _read_bits(device, gaps, clock) for unit, device in devices},
         )
 
     def protocol(self, framing: Framing, faults: Faults = NO_FAULTS, whole_frames: bool = False) -> Handler:
@@ -54,15 +61,23 @@ class Slaves:
 
         whole_frames: each piece of data is a request by itself, as on a line where silence parts them.
         """
-        return Server(self._units, Medium.TCP, framing, faults=faults).handler(whole_frames)
+        return self._server(Medium.TCP, framing, ("", 0), faults).handler(whole_frames)
 
     async def listen(
         self, medium: Medium, framing: Framing, host: str, port: int = 0, faults: Faults = NO_FAULTS
     ) -> Server:
         """A server on TCP or UDP, to be ended by its `shutdown`; port 0 is any free one. OSError if it cannot."""
-        server = Server(self._units, medium, framing, (host, port), faults)
+        server = self._server(medium, framing, (host, port), faults)
         await server.serve_forever(background=True)
         return server
+
+    def _server(self, medium: Medium, framing: Framing, address: tuple[str, int], faults: Faults) -> Server:
+        def is_asleep(unit: int) -> bool:
+            device = self._devices.get(unit)
+            return faults.sleep and device is not None and device.is_asleep(self._clock())
+
+        units = _Picky(self._units, self._devices, faults.reads)
+        return Server(units, medium, framing, address, faults, is_asleep)
 
 
 class _Units(SimCore):
@@ -98,15 +113,40 @@ class _Units(SimCore):
             raise NoSuchIdException
 
 
+class _Picky(SimCore):
+    """Units of which SunSpec devices refuse reads across borders."""
+
+    def __init__(self, units: SimCore, devices: Mapping[int, Simulated], reads: Reads) -> None:
+        super().__init__([])
+        self.devices = units.devices
+        self._units = units
+        self._borders = {unit: device.borders for unit, device in devices.items()}
+        self._reads = reads
+
+    async def async_getValues(  # noqa: N802 - pymodbus's name
+        self, device_id: int, func_code: int, address: int, count: int = 1
+    ) -> list[int] | list[bool] | ExcCodes:
+        """What a read gets."""
+        borders = self._borders.get(device_id) if func_code == _HOLDING else None
+        if borders is not None and not borders.allow(self._reads, address, count):
+            return ExcCodes.ILLEGAL_ADDRESS
+        return await self._units.async_getValues(device_id, func_code, address, count)
+
+    async def async_setValues(  # noqa: N802 - pymodbus's name
+        self, device_id: int, func_code: int, address: int, values: list[int] | list[bool]
+    ) -> ExcCodes | None:
+        """What a write gets."""
+        return await self._units.async_setValues(device_id, func_code, address, values)
+
+
 def _stopwatch() -> Callable[[], float]:
     start = time.monotonic()
     return lambda: time.monotonic() - start
 
 
-def _sim_device(device: DeviceType, unit: int, gaps: Gaps, clock: Callable[[], float]) -> SimDevice:
-    simulated = meter_of(device, unit)
-    image_at_start = image(device, simulated.at(0))
-    ticks: dict[int, int] = {}
+def _sim_device(unit: int, device: Simulated, gaps: Gaps, clock: Callable[[], float]) -> SimDevice:
+    image_at_start = device.image(0)
+    seen: dict[int, tuple[int, Image]] = {}
 
     async def refresh(
         function: int, start: int, _address: int, count: int, words: list[int], _written: list[int] | list[bool] | None
@@ -114,10 +154,13 @@ def _sim_device(device: DeviceType, unit: int, gaps: Gaps, clock: Callable[[], f
         if count > device.max_registers:
             return ExcCodes.ILLEGAL_VALUE
         tick = int(clock() * _REFRESHES_PER_SECOND)
-        if function in (3, 4) and ticks.get(function) != tick:
-            ticks[function] = tick
-            for address, word in image(device, simulated.at(tick / _REFRESHES_PER_SECOND))[function].items():
-                words[address - start] = word
+        last, image = seen.get(function, (-1, image_at_start))
+        if function in (3, 4) and last != tick:
+            fresh = device.image(tick / _REFRESHES_PER_SECOND)
+            seen[function] = tick, fresh
+            if fresh is not image:
+                for address, word in fresh[function].items():
+                    words[address - start] = word
         return None
 
     # pymodbus wants some coils and discrete inputs, even where all access to them is refused.
@@ -126,11 +169,9 @@ def _sim_device(device: DeviceType, unit: int, gaps: Gaps, clock: Callable[[], f
     return SimDevice(unit, ([bits], [bits], holding, inputs), action=refresh)
 
 
-def _read_bits(device: DeviceType, unit: int, gaps: Gaps, clock: Callable[[], float]) -> _BitReader:
-    simulated = meter_of(device, unit)
-
+def _read_bits(device: Simulated, gaps: Gaps, clock: Callable[[], float]) -> _BitReader:
     def read(function: int, address: int, count: int) -> list[bool] | ExcCodes:
-        bits = image(device, simulated.at(clock()))[function]
+        bits = device.image(clock())[function]
         asked = range(address, address + count)
         if not bits:
             return ExcCodes.ILLEGAL_FUNCTION

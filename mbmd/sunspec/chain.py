@@ -109,11 +109,12 @@ Walk: TypeAlias = Generator[Ask, Reply, Chain | None]
 def walk(bases: Sequence[int] = BASES) -> Walk:
     """Walk along the chain behind the first marker that has models behind it.
 
-    No read goes beyond what was announced but for the header that must follow.
+    No read goes beyond what was announced but for the header that must follow. An answer of another length than was
+    asked for counts as none.
     """
     empty: Chain | None = None
     for base in bases:
-        if (yield Ask(base, MARKER_REGISTERS)) != MARKER:
+        if base + MARKER_REGISTERS > ADDRESSES or (yield from _read(base, MARKER_REGISTERS)) != MARKER:
             continue
         chain = yield from _follow(base)
         if chain.models:
@@ -122,26 +123,17 @@ def walk(bases: Sequence[int] = BASES) -> Walk:
     return empty
 
 
+class _Stop(NamedTuple):
+    end: End
+    exception: int = 0
+
+
 def _follow(base: int) -> Generator[Ask, Reply, Chain]:
     models: list[Placement] = []
     commons: list[Common] = []
     address = base + MARKER_REGISTERS
-    while True:
-        if len(models) == MOST_MODELS:
-            return Chain(base, tuple(models), tuple(commons), End.TOO_MANY)
-        if address + HEADER_REGISTERS > ADDRESSES:
-            return Chain(base, tuple(models), tuple(commons), End.NO_ROOM)
-        header = yield Ask(address, HEADER_REGISTERS)
-        if not isinstance(header, bytes):
-            end = End.SILENT if header is None else End.REFUSED
-            return Chain(base, tuple(models), tuple(commons), end, header or 0)
-        model, length = int.from_bytes(header[:2]), int.from_bytes(header[2:4])
-        if model == END:
-            return Chain(base, tuple(models), tuple(commons), End.MARK)
-        if not model or not length:
-            return Chain(base, tuple(models), tuple(commons), End.ZERO)
-        if address + HEADER_REGISTERS + length > ADDRESSES:
-            return Chain(base, tuple(models), tuple(commons), End.NO_ROOM)
+    while not isinstance(header := (yield from _header(address, len(models))), _Stop):
+        model, length = header
         if model == COMMON:
             commons.append((yield from _common(address + HEADER_REGISTERS, length)))
         elif not commons:
@@ -149,6 +141,31 @@ def _follow(base: int) -> Generator[Ask, Reply, Chain]:
         groups = yield from _groups(model, address, length)
         models.append(Placement(model, address, length, len(commons) - 1, groups))
         address = models[-1].end
+    return Chain(base, tuple(models), tuple(commons), header.end, header.exception)
+
+
+def _header(address: int, before: int) -> Generator[Ask, Reply, tuple[int, int] | _Stop]:
+    """Id and length of the model at an address, behind so many others; or why there is none."""
+    if before == MOST_MODELS:
+        return _Stop(End.TOO_MANY)
+    if address + HEADER_REGISTERS > ADDRESSES:
+        return _Stop(End.NO_ROOM)
+    reply = yield from _read(address, HEADER_REGISTERS)
+    if not isinstance(reply, bytes):
+        return _Stop(End.SILENT) if reply is None else _Stop(End.REFUSED, reply)
+    model, length = int.from_bytes(reply[:2]), int.from_bytes(reply[2:])
+    if model == END:
+        return _Stop(End.MARK)
+    if not model or not length:
+        return _Stop(End.ZERO)
+    if address + HEADER_REGISTERS + length > ADDRESSES:
+        return _Stop(End.NO_ROOM)
+    return model, length
+
+
+def _read(address: int, size: int) -> Generator[Ask, Reply, Reply]:
+    reply = yield Ask(address, size)
+    return None if isinstance(reply, bytes) and len(reply) != 2 * size else reply
 
 
 def _common(body: int, length: int) -> Generator[Ask, Reply, Common]:
@@ -159,7 +176,7 @@ def _common(body: int, length: int) -> Generator[Ask, Reply, Common]:
     while parts:
         part = parts.pop(0)
         start, end = part[0][0], sum(part[-1])
-        reply = yield Ask(body + start, end - start)
+        reply = yield from _read(body + start, end - start)
         if isinstance(reply, bytes):
             texts[start] = reply
         elif reply is not None and len(part) > 1:
@@ -175,6 +192,6 @@ def _groups(model: int, address: int, length: int) -> Generator[Ask, Reply, int 
     place = COUNTERS.get(model)
     if place is None or place >= HEADER_REGISTERS + length:
         return None
-    reply = yield Ask(address + place, 1)
+    reply = yield from _read(address + place, 1)
     number = int.from_bytes(reply) if isinstance(reply, bytes) else END
     return None if number == END else number

@@ -21,9 +21,6 @@ STRINGS = {"manufacturer": (0, 16), "model": (16, 16), "options": (32, 8), "vers
 """The texts of model 1: where each begins behind the header, and its registers."""
 
 
-_LENGTHS = (65, 66)
-
-
 @dataclass(frozen=True, slots=True)
 class Common:
     """What a device says it is; empty where it says nothing."""
@@ -33,12 +30,6 @@ class Common:
     options: str = ""
     version: str = ""
     serial: str = ""
-
-
-def common_length(header: bytes) -> int:
-    """Registers of model 1 behind its header; 0 if another model is there, or one of another length."""
-    model, length = int.from_bytes(header[:2]), int.from_bytes(header[2:4])
-    return length if model == COMMON and length in _LENGTHS else 0
 
 
 def parse_common(data: bytes) -> Common:

@@ -102,11 +102,14 @@ def _group(found: Mapping[str, Any]) -> Group:
 
 
 def _point(found: Mapping[str, Any]) -> Point:
+    size = found["size"]
+    if not isinstance(size, int) or size < 1:
+        raise ValueError(f"size {size!r}")
     return Point(
         found["name"],
         found.get("label", ""),
         found["type"],
-        found["size"],
+        size,
         found.get("sf"),
         found.get("units", ""),
         {symbol["value"]: symbol["name"] for symbol in found.get("symbols", ())},

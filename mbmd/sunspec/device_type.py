@@ -10,6 +10,9 @@ from mbmd.measurements import CATALOGUE
 from mbmd.sunspec.measured import MEASURED
 from mbmd.sunspec.registers import HOLDING
 
+_MAKERS = {"SE": "SolarEdge", "SOLAREDGE": "SolarEdge", "FRONIUS": "Fronius", "STECA": "Steca"}
+"""Manufacturers that a type is written otherwise than; SUNS and SUNSPEC are anyone's."""
+_ANYONE = frozenset({"SUNS", "SUNSPEC"})
 _SIGNED = frozenset({"KOSTAL"})
 """Types whose accumulators may be negative."""
 
@@ -21,7 +24,7 @@ def is_sunspec(name: str) -> bool:
 
 def has_signed_counters(name: str) -> bool:
     """Whether the accumulators of a type, or of a manufacturer as model 1 has it, are signed."""
-    return name.upper() in _SIGNED
+    return not _SIGNED.isdisjoint(name.upper().split()[:1])
 
 
 @cache
@@ -31,4 +34,6 @@ def device_type(name: str) -> DeviceType:
     registers = tuple(
         Register(measurement, HOLDING, 0, "uint16") for measurement in CATALOGUE if measurement in offered
     )
-    return DeviceType(name.upper(), "SunSpec device", "", None, registers, None)
+    key = name.upper()
+    maker = "" if key in _ANYONE else _MAKERS.get(key, key)
+    return DeviceType(key, "SunSpec device", maker, None, registers, None)

@@ -34,8 +34,10 @@ class Placed(NamedTuple):
 def layout(model: Model, length: int, number_at: Callable[[int], int | None] = lambda _: None) -> Iterator[Placed]:
     """The points of a model that lie wholly in the `length` registers announced behind its header.
 
-    `number_at` gives the register at a place behind the beginning of the header, None where that is not known; then a
-    group that says itself how often it stands there does so as often as there is room for a whole one.
+    `number_at` gives the register at a place behind the beginning of the header, None where that is not known. A group
+    with a count that is not known or not implemented stands there as often as there is room for a whole one. Where
+    that is the rule of its definition too (a count of 0), the point N of that model only tells whether what is left
+    is the beginning of one more.
     """
     yield from _Layout(HEADER_REGISTERS + length, number_at).place(model.group, 0, (), {})
 
@@ -73,10 +75,10 @@ class _Layout:
         return Placed(point, at, path, scale)
 
     def _repeat(self, group: Group, path: tuple[tuple[str, int], ...], places: Mapping[str, int]) -> Iterator[Placed]:
-        counted = self._count(group, places)
+        count, least = self._count(group, places)
         number = 0
-        while self._at < self._end if counted is None else number < counted and self._at < self._end:
-            if counted is None and self._at + group.size > self._end:
+        while number != count and self._at < self._end:
+            if count is None and self._at + group.size > self._end and number >= least:
                 break
             number += 1
             before = self._at
@@ -84,13 +86,12 @@ class _Layout:
             if self._at == before:
                 break
 
-    def _count(self, group: Group, places: Mapping[str, int]) -> int | None:
-        """How often a group stands there; None for as often as there is room."""
-        name = group.count if isinstance(group.count, str) else "N"
+    def _count(self, group: Group, places: Mapping[str, int]) -> tuple[int | None, int]:
+        """How often a group stands there, None for as often as there is room; and how many of these may be cut off."""
         if isinstance(group.count, int) and group.count:
-            return group.count
-        at = places.get(name)
-        if at is None or at >= self._end:
-            return None
-        counted = self._number_at(at)
-        return None if counted in (None, NOT_COUNTED) else counted
+            return group.count, 0
+        at = places.get(group.count if isinstance(group.count, str) else "N", self._end)
+        counted = self._number_at(at) if at < self._end else None
+        if counted is None or counted == NOT_COUNTED:
+            return None, 0
+        return (counted, 0) if isinstance(group.count, str) else (None, counted)

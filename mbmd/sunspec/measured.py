@@ -127,7 +127,7 @@ OLDER: Mapping[int, frozenset[int]] = MappingProxyType(
         713: frozenset({124, 802}),
     }
 )
-"""Newer models, and those that say the same: where a logical device has one of these too, it alone is read."""
+"""Newer models, and those that say the same: where a logical device has one of these too, it is read first."""
 
 KILO = frozenset({"kWh", "kvarh"})
 """Units of measurements whose points are a thousand times as large."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mbmd.devices.schema import Register, Scale
 from mbmd.measurements import CATALOGUE
-from mbmd.sunspec.common import COMMON
+from mbmd.sunspec.common import COMMON, HEADER_REGISTERS
 from mbmd.sunspec.definitions import definition
 from mbmd.sunspec.layout import Placed, layout
 from mbmd.sunspec.measured import KILO, MEASURED, OLDER
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HOLDING = 3
 """The function that reads all of a SunSpec device."""
+_COMMON_LENGTHS = (65, 66)
+"""Model 1 may come without the padding at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,17 @@ class Offer:
 def offer(chain: Chain, device: int, signed_counters: bool = False) -> Offer:
     """What a logical device has; nothing if it is not in the chain.
 
-    `signed_counters`: accumulators above the largest signed number are negative ones.
+    The last of models that measure the same is the best. Newer models, where there are older ones that say the same,
+    come behind these and add no measurements. `signed_counters`: accumulators above the largest signed number are
+    negative ones.
     """
     models = chain.of(device)
     there = {model.id for model in models}
+    newer = [model for model in reversed(models) if OLDER.get(model.id, frozenset()) & there]
     candidates: dict[str, tuple[Register, ...]] = {}
-    for model in models:
-        if OLDER.get(model.id, frozenset()).isdisjoint(there):
-            for register in _registers(model, signed_counters):
+    for model in [*(model for model in reversed(models) if model not in newer), *newer]:
+        for register in _registers(model, signed_counters):
+            if model not in newer or register.measurement in candidates:
                 candidates[register.measurement] = (*candidates.get(register.measurement, ()), register)
     return Offer(candidates, tuple(_notes(models)))
 
@@ -95,7 +100,7 @@ def _register(model: Placement, placed: Placed, measurement: str, signed_counter
 def _notes(models: Sequence[Placement]) -> Iterator[str]:
     for model in models:
         known = definition(model.id)
-        if known is None or model.id == COMMON:
+        if known is None or (model.id == COMMON and model.length in _COMMON_LENGTHS):
             continue
         expected = _expected(known, model)
         if expected != model.length:
@@ -106,13 +111,14 @@ def _notes(models: Sequence[Placement]) -> Iterator[str]:
 
 
 def _expected(known: Model, model: Placement) -> int:
-    """The length that the definition gives it, with as many whole groups as there is room for."""
-    fixed = known.group.size - 2
+    """The length that the definition gives it, with as many groups as it says, else as there is room for."""
+    fixed = known.group.size - HEADER_REGISTERS
     repeated = [group for group in known.group.groups if group.count != 1]
     if not repeated:
         return fixed + sum(group.size for group in known.group.groups)
     if len(repeated) > 1 or repeated[0].groups or model.length < fixed:
         return max(model.length, fixed)
-    size = repeated[0].size
-    counted = model.groups if model.groups is not None else (model.length - fixed) // size
-    return fixed + counted * size
+    groups = model.groups
+    if groups is None or (groups == 0 and repeated[0].count == 0):  # a 0 there is not implemented
+        groups = (model.length - fixed) // repeated[0].size
+    return fixed + groups * repeated[0].size

@@ -29,9 +29,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "uint64": Kind("uint64", 0xFFFF_FFFF_FFFF_FFFF),
         "count": Kind("uint16", 0xFFFF),
         "sunssf": Kind("int16", 0x8000),
-        "acc16": Kind("uint16", None),
-        "acc32": Kind("uint32", None),
-        "acc64": Kind("uint64", None),
+        "acc16": Kind("uint16", 0xFFFF),
+        "acc32": Kind("uint32", 0xFFFF_FFFF),
+        "acc64": Kind("uint64", 0xFFFF_FFFF_FFFF_FFFF),
         "enum16": Kind("uint16", 0xFFFF),
         "enum32": Kind("uint32", 0xFFFF_FFFF),
         "bitfield16": Kind("uint16", 0xFFFF),
@@ -43,9 +43,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 """Types that are numbers; a float that is not implemented is NaN.
 
-An accumulator that is not implemented is 0 by the specification, which is a good value as well, and taken for one.
+By the specification an accumulator that is not implemented is 0, which is a good value as well and taken for one;
+devices that have none write all ones, as for other unsigned numbers.
 """
-ACCUMULATORS = {"acc16": Kind("int16", None), "acc32": Kind("int32", None), "acc64": Kind("int64", None)}
+ACCUMULATORS: Mapping[str, Kind] = MappingProxyType(
+    {name: Kind(KINDS[name].type.removeprefix("u"), KINDS[name].nan) for name in ("acc16", "acc32", "acc64")}
+)
 """How devices write accumulators that also fall below zero."""
 MOST_SCALE = 10
 """Scale factors reach from 10 to the power of minus this to 10 to the power of this."""

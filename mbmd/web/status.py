@@ -75,7 +75,7 @@ class Status:
 
 
 def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
-    health = device.health
+    health, told = device.health, device.descriptor
     return {
         "Device": device.id,
         "Type": device.type,
@@ -95,6 +95,12 @@ def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
         "Rate": health.rate,
         "Interval": health.interval,
         "Missed": health.missed,
+        "Subdevice": device.subdevice,
+        "Manufacturer": told.manufacturer,
+        "Model": told.model,
+        "Options": told.options,
+        "Version": told.version,
+        "Serial": told.serial,
     }
 
 

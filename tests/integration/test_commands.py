@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from mbmd.devices.registry import BUILT_IN
+from mbmd.simulator.house import EFFICIENCY
 from tests.integration.command import mbmd, readings, running, until
 from tests.integration.meters import fetch, free_port
 
@@ -113,9 +114,12 @@ def test_demo_shows_readings_of_all_its_meters(tmp_path: Path) -> None:
     api = f"127.0.0.1:{free_port()}"
     with running(tmp_path, "demo", "--api", api) as demo:
         demo.until_output("stop with Ctrl-C")
-        last = readings(api, 8, demo)
+        last = readings(api, 10, demo)
         assert f"http://{api}/ " in demo.output
-        assert {device.partition(".")[0][-1] for device in last} == {"1", "2", "3"}
+        assert {device.partition(".")[0][-1] for device in last} == {"1", "2", "3", "4"}
+        inverter, meter = last["SMA4.126"], last["SMA4.126.1"]
+        assert inverter["Power"] == pytest.approx(EFFICIENCY * (inverter["DCPowerS1"] + inverter["DCPowerS2"]), abs=3)
+        assert meter["Power"] == pytest.approx(sum(meter[f"PowerL{n}"] for n in (1, 2, 3)), abs=3)
         assert demo.stop(signal.SIGINT)[0] == 0
     assert "Traceback" not in demo.log
 

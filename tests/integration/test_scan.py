@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,17 @@ from mbmd.simulator.faults import NO_FAULTS, Faults
 from mbmd.simulator.site import Meters, serve
 from mbmd.simulator.slaves import Gaps
 from tests.integration.command import PATIENCE, ROOT, mbmd, running, until
-from tests.integration.meters import Meter, free_port, serving
+from tests.integration.meters import Meter, free_port, meters, serving
 from tests.simulated_units import TYPES
+from tests.unit.scan import inverters
+from tests.unit.scan.inverters import INVERTER
 from tests.unit.scan.lines import Log
 
 SEVERAL = [(BUILT_IN.get(name), unit) for name, unit in (("SDM", 2), ("JANITZA", 3), ("SDM72", 5), ("ORNO1P504", 6))]
 MADE = {unit: device.type for device, unit in SEVERAL}
 
 
-async def surveyed(adapter: Adapter, units: range, sunspec: bool = False, patience: float = 0.1) -> Survey:
+async def surveyed(adapter: Adapter, units: Sequence[int], sunspec: bool = False, patience: float = 0.1) -> Survey:
     survey = Survey(adapter)
     await scan(survey, units, Identifier(TYPES), sunspec, patience, Log())
     return survey
@@ -75,20 +78,22 @@ def test_lost_and_damaged_answers_hide_no_meter(tmp_path: Path) -> None:
     assert types == {2: ("SDM", "X961A"), 3: ("JANITZA",)}
 
 
-def test_a_sunspec_inverter_is_found_beside_a_meter() -> None:
-    strings = (("SMA Solar", 16), ("STP 8.0", 16), ("", 8), ("3.1.1", 8), ("4711", 16))
-    data = b"SunS" + bytes((0, 1, 0, 66)) + b"".join(text.encode().ljust(2 * size, b"\0") for text, size in strings)
-    words = [int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2)] + [126, 0]
-    inverter = Meter("SUNSPEC", 126, {"3": {"40000": words}}, {})
+@pytest.mark.parametrize("scheme", ["tcp", "rtu+tcp", "ascii+tcp", "rtu+udp", "rtu", "ascii"])
+def test_sunspec_devices_are_found_beside_meters(scheme: str) -> None:
+    image = inverters.image([(1, inverters.texts(INVERTER)), (103, [0] * 50)])
+    registers = {"3": {"40000": list(image.values())}}
+    url = (
+        f"{scheme}://{{folder}}/bus?baudrate=115200" if scheme in ("rtu", "ascii") else f"{scheme}://127.0.0.1:{{port}}"
+    )
 
     async def main() -> Survey:
-        async with serving("tcp://127.0.0.1:{port}", [inverter]) as adapter:
-            return await surveyed(adapter, range(120, 130), sunspec=True)
+        async with serving(url, [Meter("SUNSPEC", 126, registers, {}), *meters("JANITZA")]) as adapter:
+            units = [meters("JANITZA")[0].unit, 125, 126]
+            return await surveyed(adapter, units, sunspec=True)
 
-    (portrait,) = asyncio.run(main()).found
-    assert portrait.unit == 126
-    assert portrait.sunspec is not None
-    assert (portrait.sunspec.manufacturer, portrait.sunspec.serial) == ("SMA Solar", "4711")
+    made = asyncio.run(main())
+    assert [portrait.types[0] for portrait in made.found] == ["JANITZA", "SMA"]
+    assert inverters.found(made, 1) == ((0, INVERTER, (1, 103)),)
 
 
 def test_the_command_finds_what_simulate_serves_and_says_how_to_poll_it(tmp_path: Path) -> None:
@@ -117,8 +122,8 @@ def test_what_was_found_is_not_asked_for_at_other_speeds(tmp_path: Path) -> None
     document = json.loads(done.stdout)
     (device,) = document["devices"]
     assert (device["id"], device["type"], device["baudrate"], device["comset"]) == (2, "SDM", 57600, "8N1")
-    # Beside those of the device: id 1 at four settings, and nothing of id 2 at the last three.
-    assert document["requests"] == 4 + 20 + 7
+    # Beside those of the device, of which 3 are for markers: id 1 at four settings, and id 2 at the first alone.
+    assert document["requests"] == 4 + 20 + 7 + 3
 
 
 def test_json_is_one_document_on_standard_output() -> None:

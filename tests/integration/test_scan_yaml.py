@@ -1,12 +1,13 @@
 """What a scan prints for the configuration file is a configuration, wherever the bus is."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mbmd.cli import main
-from mbmd.cli.scan_report import yaml
+from mbmd.cli.scan_paste import yaml
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.config.build import build
 from mbmd.config.load import load
@@ -20,6 +21,7 @@ from mbmd.simulator.site import serve
 from mbmd.simulator.slaves import Gaps
 from tests.integration.meters import free_port
 from tests.simulated_units import TYPES, interviewed
+from tests.unit.scan.inverters import INVERTER, METER, chain
 from tests.unit.scan.lines import Log
 
 FOUND = {3: "janitza", 5: "sdm72"}
@@ -112,3 +114,15 @@ def test_what_yaml_has_signs_of_its_own_for_is_quoted(text: str, tmp_path: Path)
     for rtu in (False, True):
         adapter = parse_adapter(text, 19200, "8O1", rtu)
         polls(pasted(as_if_scanned(adapter), tmp_path / "mbmd.yaml"), adapter)
+
+
+def test_sunspec_devices_are_written_with_their_subdevices(tmp_path: Path) -> None:
+    adapter = parse_adapter("tcp://inverter:502?bases=0+40000")
+    # As unit 1 is on the first adapter, the names are near the ids of devices.
+    sma = Portrait(1, {}, sunspec=chain(INVERTER, METER))
+    kostal = Portrait(71, {}, sunspec=chain(replace(INVERTER, manufacturer="KOSTAL")))
+    config = pasted(Survey(adapter, [sma, kostal], complete=True), tmp_path / "mbmd.yaml")
+    assert [device.name for device in config.devices] == ["sma1", "sma1-sub1", "kostal71"]
+    specs = [(device.spec.type, device.spec.unit, device.spec.subdevice) for device in config.devices]
+    assert specs == [("sma", 1, 0), ("sma", 1, 1), ("kostal", 71, 0)]
+    assert {device.spec.adapter for device in config.devices} == {adapter}

@@ -353,6 +353,6 @@ def test_command_tells_what_it_serves_and_stops_on_signals(number: signal.Signal
 def test_it_is_an_independent_witness() -> None:
     script = (
         "import sys, mbmd.simulator.site;"
-        "print([name for name in sys.modules if name.startswith(('mbmd._native', 'mbmd.protocol'))])"
+        "print([name for name in sys.modules if name.startswith(('mbmd._native', 'mbmd.protocol', 'mbmd.sunspec.'))])"
     )
-    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "['mbmd.sunspec.definitions']\n"

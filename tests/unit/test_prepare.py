@@ -69,6 +69,21 @@ def test_subdevices_of_a_unit_are_looked_for_at_the_same_places() -> None:
     assert str(caught.value) == "device SE1.1.1: bases must be those of SE1.1, which is of the same unit"
 
 
+def test_subdevices_of_a_unit_may_have_types_of_their_own_if_all_are_of_sunspec() -> None:
+    inverter, meter = prepared("kostal:71@tcp://h", "sunspec:71.1@tcp://h")
+    assert (inverter.type.type, meter.type.type) == ("KOSTAL", "SUNSPEC")
+    for specs in (["sdm:1@tcp://h", "sma:1.1@tcp://h"], ["sma:1.1@tcp://h", "sdm:1@tcp://h"]):
+        with pytest.raises(UsageError, match=r"two meters on unit 1 of h:502: (sdm and sma|sma and sdm)$"):
+            prepared(*specs)
+
+
+@pytest.mark.parametrize(("spec", "what"), [("sdm:1?bases=0@tcp://h", "bases"), ("sdm:1.1@tcp://h", "subdevices")])
+def test_what_only_sunspec_devices_have_is_refused_for_others(spec: str, what: str) -> None:
+    with pytest.raises(UsageError, match=f"only SunSpec devices have {what}$"):
+        prepared(spec)
+    prepared("sdm:1@tcp://h?bases=0")
+
+
 def test_what_is_wrong_with_an_adapter_is_told_once() -> None:
     with pytest.raises(UsageError) as caught:
         prepared("sdm:1@tcp://h?once=Imprt*", "abb:2@tcp://h?once=Imprt*")

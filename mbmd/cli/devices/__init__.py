@@ -37,9 +37,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "devices",
         usage="%(prog)s [OPTIONS] [PATTERN | {show,check,try} ...]",
         help="list the types of devices; show, check and try their tables",
-        description="List the types of devices that mbmd knows, built-in and of your own tables, and what they "
-        "measure; with a PATTERN only those whose type or name it fits or is a part of. Exit code 2 if a table of your "
-        "own is broken, 1 if nothing fits.",
+        description="List the types of devices that mbmd knows, built-in, of your own tables and of SunSpec, and what "
+        "they measure; with a PATTERN only those whose type or name it fits or is a part of. Exit code 2 if a table of "
+        "your own is broken, 1 if nothing fits.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -9,7 +9,7 @@ from mbmd.cli.options import device_registry
 if TYPE_CHECKING:
     import argparse
 
-    from mbmd.cli.devices.tables import Broken, Table
+    from mbmd.cli.devices.tables import Broken, SunSpec, Table
     from mbmd.devices.schema import DeviceType
 
 _HEADER = ("Type", "Device", "Registers", "Table", "Measures")
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     return 2 if any(isinstance(table, Broken) for table in found) else 0
 
 
-def _fits(table: Table | Broken, pattern: str) -> bool:
+def _fits(table: Table | SunSpec | Broken, pattern: str) -> bool:
     from mbmd.cli.devices.tables import Broken
 
     names = (table.name,) if isinstance(table, Broken) else (table.type.type, device_name(table.type))
@@ -49,27 +49,29 @@ def fits(name: str, pattern: str) -> bool:
 def device_name(device_type: DeviceType) -> str:
     """The manufacturer, unless the description names it, and the description."""
     manufacturer, description = device_type.manufacturer, device_type.description
-    named = manufacturer == "unknown" or manufacturer.split()[0].casefold() in description.casefold()
+    named = manufacturer in ("", "unknown") or manufacturer.split()[0].casefold() in description.casefold()
     return description if named else f"{manufacturer} {description}"
 
 
-def _row(table: Table | Broken) -> tuple[str, ...]:
+def _row(table: Table | SunSpec | Broken) -> tuple[str, ...]:
     from mbmd.cli.devices.summary import summary
-    from mbmd.cli.devices.tables import Broken
+    from mbmd.cli.devices.tables import Broken, SunSpec
     from mbmd.cli.output import bad, bold, faint
 
     if isinstance(table, Broken):
         first, *others = table.problems.split("\n")
         more = f", and {len(others)} more: `mbmd devices check`" if others else ""
         return bold(table.name), bad("broken"), "", str(table.path or ""), bad(first + more)
-    where = faint("built-in") if table.is_built_in else str(table.path)
     device_type = table.type
     measured = summary(device_type.measurements.values())
+    if isinstance(table, SunSpec):
+        return bold(device_type.type), device_name(device_type), "", faint("none"), f"what it has of: {measured}"
+    where = faint("built-in") if table.is_built_in else str(table.path)
     return bold(device_type.type), device_name(device_type), str(len(device_type.registers)), where, measured
 
 
-def _facts(table: Table | Broken) -> dict[str, Any]:
-    from mbmd.cli.devices.tables import Broken
+def _facts(table: Table | SunSpec | Broken) -> dict[str, Any]:
+    from mbmd.cli.devices.tables import Broken, SunSpec
 
     if isinstance(table, Broken):
         return {
@@ -81,8 +83,9 @@ def _facts(table: Table | Broken) -> dict[str, Any]:
         "type": table.type.type,
         "description": table.type.description,
         "manufacturer": table.type.manufacturer,
-        "built_in": table.is_built_in,
-        "file": str(table.path),
-        "registers": len(table.type.registers),
+        "sunspec": isinstance(table, SunSpec),
+        "built_in": isinstance(table, SunSpec) or table.is_built_in,
+        "file": None if isinstance(table, SunSpec) else str(table.path),
+        "registers": None if isinstance(table, SunSpec) else len(table.type.registers),
         "measurements": list(table.type.measurements),
     }

@@ -31,9 +31,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "show",
         help="show registers and the read plan of a type",
-        description="Show the registers of a type of device, how they are read on a line, and what time that takes.",
+        description="Show the registers of a type of device, how they are read on a line, and what time that takes. "
+        "Of a SunSpec type it shows what its devices may have.",
         epilog="examples:\n"
         "  mbmd devices show sdm\n"
+        "  mbmd devices show sma\n"
         "  mbmd devices show sdm -b 19200\n"
         "  mbmd devices show ./mymeter.toml -a 'rtu:///dev/ttyUSB0?max_registers=60&pause=10ms'",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,11 +54,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print registers and reads."""
+    from mbmd.cli.devices import sunspec
     from mbmd.cli.devices.reads import all_reads, settings_on
     from mbmd.cli.devices.tables import find
     from mbmd.cli.output import bold, print_json, print_line, print_table
     from mbmd.config.adapter import parse_adapter
+    from mbmd.sunspec.device_type import is_sunspec
 
+    if is_sunspec(args.type):
+        sunspec.show(args.type, args.json)
+        return 0
     table = find(device_registry(args), args.type)
     adapter = default_adapter(args) or parse_adapter("/dev/ttyUSB0", args.baudrate, args.comset)
     settings = settings_on(adapter, table.type)

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from mbmd.devices.schema import DeviceType
 
 
+class SunSpec(NamedTuple):
+    """A device type without a table, with all that its devices may have: each says itself what it has."""
+
+    type: DeviceType
+
+
 class Table(NamedTuple):
     """A device type with its file."""
 
@@ -30,9 +36,15 @@ class Broken(NamedTuple):
     problems: str
 
 
-def tables(types: Registry) -> Iterator[Table | Broken]:
+def tables(types: Registry) -> Iterator[Table | SunSpec | Broken]:
     """All types by name."""
-    for name in types.names():
+    from mbmd.devices.registry import SUNSPEC
+    from mbmd.sunspec.device_type import device_type
+
+    for name in sorted(SUNSPEC.union(types.names())):
+        if name in SUNSPEC:
+            yield SunSpec(device_type(name))
+            continue
         path = None
         try:
             path = types.path(name)

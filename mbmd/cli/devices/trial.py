@@ -46,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
     """Ask, and print what was said."""
     from mbmd.cli.devices.tables import find
     from mbmd.cli.output import print_json
+    from mbmd.errors import UsageError
+    from mbmd.sunspec.device_type import is_sunspec
 
+    if is_sunspec(args.type):
+        raise UsageError(f"device type {args.type!r} is one of SunSpec: `mbmd inspect` shows what is there")
     device_type = find(device_registry(args), args.type).type
     adapter = required_adapter(args)
     adapter.check_unit(args.device)

@@ -17,6 +17,9 @@ class Dialect(Protocol):
     On each connection `births` come first; then for each device `states`, and once it has readings `presents`,
     `values` of its latest ones and `states`. Later `values` come with each update, `states` whenever the device
     turns, and `presents` again before the values when what it offers has become another. `farewell` is the last.
+
+    A device that is not found yet (`device.is_found`) is not presented, for nobody knows what it offers: what the
+    broker keeps of it from earlier times is neither replaced nor cleared before.
     """
 
     def wills(self, devices: Devices, /) -> Sequence[Message]:

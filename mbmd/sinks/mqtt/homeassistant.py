@@ -28,8 +28,9 @@ _BUS = "bus_"
 class HomeAssistant(Silent):
     """The discovery of each device, of each bus, and of mbmd itself, which the others are connected by.
 
-    All is kept by the broker, so that a Home Assistant that starts finds it. `diagnostics` is to be called after
-    `births` on each connection, and now and then.
+    All is kept by the broker, so that a Home Assistant that starts finds it. What it keeps of a device that is not
+    found yet stays until the device is presented. `diagnostics` is to be called after `births` on each connection, and
+    now and then.
     """
 
     def __init__(self, config: Mqtt, names: Names) -> None:
@@ -81,9 +82,7 @@ class HomeAssistant(Silent):
             if platforms is None:
                 continue
             if topic in ours:
-                components = self._components(ours[topic])
-                if platforms.keys() - components.keys():
-                    yield from self._presented(ours[topic], components, platforms)
+                yield from self._without_outdated(ours[topic], platforms)
             elif name := self._id_in(topic):
                 yield from self._outdated(name)
 
@@ -111,6 +110,15 @@ class HomeAssistant(Silent):
             self._earlier.add(name)
         else:
             yield from self._cleared(name)
+
+    def _without_outdated(self, device: DeviceReadings, platforms: Mapping[str, str]) -> Iterator[Message]:
+        """The device that the broker knows with components of these platforms, if some of them are no more."""
+        if not device.is_found:
+            self._shown[device.id] = {**self._shown.get(device.id, {}), **platforms}
+            return
+        components = self._components(device)
+        if platforms.keys() - components.keys():
+            yield from self._presented(device, components, platforms)
 
     def _presented(
         self, device: DeviceReadings, components: Mapping[str, Component], before: Mapping[str, str]

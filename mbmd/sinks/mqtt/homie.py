@@ -12,6 +12,7 @@ from mbmd.readings.device import DeviceReadings, State
 from mbmd.sinks.mqtt.dialect import Devices
 from mbmd.sinks.mqtt.homie_common import ALERT, INIT, LARGEST, LOST, NODE, READY, Homie, datatype
 from mbmd.sinks.mqtt.message import Message
+from mbmd.sunspec.device_type import is_sunspec
 
 _MARK = "$implementation/clientid"
 """Bears the client id: a device with another one, or none, is not ours to clear."""
@@ -72,7 +73,8 @@ class Homie4(Homie):
 def _maker(device: DeviceReadings) -> str:
     """The manufacturer of a device that tells of itself; of others it is the type, as it always was."""
     told = device.descriptor
-    return (told.manufacturer if told.serial or told.version or told.options else "") or device.type
+    tells = is_sunspec(device.type) or told.serial or told.version or told.options
+    return (told.manufacturer if tells else "") or device.type
 
 
 def _topics(device: str, properties: bytes) -> Iterable[str]:

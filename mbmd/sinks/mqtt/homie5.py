@@ -75,7 +75,7 @@ class Homie5(Homie):
 
     def gone(self, device: DeviceReadings) -> Iterable[Message]:
         cleared = [*super().gone(device)]
-        if not cleared:
+        if not cleared and device.is_found:
             return ()
         self._children.discard(self.device_id(device))
         return [*self._present_root(), *cleared]
@@ -83,7 +83,14 @@ class Homie5(Homie):
     def farewell(self, devices: Devices) -> Iterable[Message]:
         return [*super().farewell(devices), *self._say_root(DISCONNECTED)]
 
-    def own(self, devices: Devices) -> dict[str, Container[str]]:
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
+        messages = [*super().outdated(devices, retained)]
+        waiting = [device for device in devices.values() if not device.is_found]
+        others = self._children.difference(map(self.device_id, waiting))
+        before, self._children = self._children, others.union(map(self.device_id, filter(self.is_known, waiting)))
+        return messages if self._children == before else [*messages, *self._present_root()]
+
+    def own(self, devices: Devices) -> dict[str, Container[str] | None]:
         topic = f"{self.base}/{self.root}"
         return {**super().own(devices), topic: (f"{topic}/$description", f"{topic}/$state")}
 

@@ -42,6 +42,9 @@ class Homie(ABC):
 
     All of it is retained, so what is no more is cleared. The topics by which mbmd knows its devices later are the first
     to be announced and the last to be cleared: what was interrupted is found again.
+
+    Of a device that is not found yet all stays that the broker keeps of earlier times, but for its `$state`; what it
+    has no more is cleared when it is announced. One that the broker does not know is not announced before it is found.
     """
 
     def __init__(self, config: Mqtt, base: str, words: Mapping[State, str]) -> None:
@@ -50,6 +53,7 @@ class Homie(ABC):
         self._named = config.device == "name"
         self._qos = config.qos
         self._shown: dict[str, _Shown] = {}
+        self._earlier: dict[str, frozenset[str]] = {}
 
     @abstractmethod
     def device_id(self, device: DeviceReadings) -> str:
@@ -81,6 +85,7 @@ class Homie(ABC):
 
     def births(self, devices: Devices) -> Iterable[Message]:
         self._shown = {key: replace(shown, fresh=False) for key, shown in self._shown.items() if key in devices}
+        self._earlier.clear()
         return ()
 
     def presents(self, device: DeviceReadings) -> Iterable[Message]:
@@ -90,12 +95,15 @@ class Homie(ABC):
         return self.announce(device)
 
     def states(self, device: DeviceReadings) -> Iterable[Message]:
+        if not device.is_found:
+            return self._waits(device)
         shown = self._fresh(device)
         return self.announce(device) if shown is None else self._state(shown)
 
     def corrects(self, devices: Devices) -> Iterable[Message]:
+        waiting = [message for device in devices.values() if not device.is_found for message in self._waits(device)]
         all_shown = filter(None, map(self._fresh, devices.values()))
-        return [message for shown in all_shown for message in self._state(shown)]
+        return [*waiting, *(message for shown in all_shown for message in self._state(shown))]
 
     def values(self, update: Update) -> Iterable[Message]:
         device, qos = update.device, self._qos
@@ -117,6 +125,7 @@ class Homie(ABC):
         return messages
 
     def gone(self, device: DeviceReadings) -> Iterable[Message]:
+        self._earlier.pop(device.id, None)  # what is kept is no device's then: `former` knows it
         shown = self._shown.get(device.id)
         if shown is None or shown.device is not device:
             return ()
@@ -124,8 +133,8 @@ class Homie(ABC):
         return self.clear(reversed(shown.kept))
 
     def farewell(self, devices: Devices) -> Iterable[Message]:
-        shown = [device for device in devices.values() if device.id in self._shown]
-        return [message for device in shown for message in self.say(self.standing(device, DISCONNECTED))]
+        known = [device for device in devices.values() if device.id in self._shown or device.id in self._earlier]
+        return [message for device in known for message in self.say(self.standing(device, DISCONNECTED))]
 
     def watches(self, devices: Devices) -> Sequence[str]:
         return [*(f"{topic}/#" for topic in self.own(devices)), *self.marks()]
@@ -137,20 +146,33 @@ class Homie(ABC):
             for topic, payload in retained.items()
             if payload and (kept := own.get(self.device_topic(topic))) is not None and topic not in kept
         )
-        return self.clear(chain(stale, self.former(own, retained)))
+        waiting = [device for device in devices.values() if not device.is_found]
+        self._earlier |= {device.id: topics for device in waiting if (topics := self._kept_of(device, retained))}
+        # A will may have said how a device is that was never announced.
+        alone = (t for d in waiting if not self.is_known(d) for t in self.standing(d, INIT) if retained.get(t))
+        states = (message for device in waiting for message in self._waits(device))
+        return chain(self.clear(chain(stale, alone, self.former(own, retained))), states)
 
-    def own(self, devices: Devices) -> dict[str, Container[str]]:
-        """What the broker shall keep: all topics of each device, by the device's."""
-        return {self.topic(device): frozenset(self._show(device).kept) for device in devices.values()}
+    def own(self, devices: Devices) -> dict[str, Container[str] | None]:
+        """What the broker shall keep: all topics of each device, by the device's; None where that is not known yet."""
+        return {
+            self.topic(device): frozenset(self._show(device).kept) if device.is_found else None
+            for device in devices.values()
+        }
+
+    def is_known(self, device: DeviceReadings) -> bool:
+        """Whether the broker keeps an announcement of a device, be it of earlier times."""
+        shown = self._shown.get(device.id)
+        return device.id in self._earlier or (shown is not None and shown.fresh)
 
     def announce(self, device: DeviceReadings) -> list[Message]:
         """Say what a device is, and clear what it was and is no more."""
         before = self._shown.get(device.id)
         shown = self._shown[device.id] = self._show(device)
-        stale = set(before.kept).difference(shown.kept) if before is not None else ()
+        kept = {*self._earlier.pop(device.id, ()), *(before.kept if before is not None else ())}
         return [
             *self.say(self.standing(device, INIT)),
-            *self.clear(sorted(stale)),
+            *self.clear(sorted(kept.difference(shown.kept))),
             *self.say(shown.attributes),
             *self._state(shown),
         ]
@@ -181,6 +203,16 @@ class Homie(ABC):
     def _fresh(self, device: DeviceReadings) -> _Shown | None:
         shown = self._shown.get(device.id)
         return shown if shown is not None and shown.fresh and shown.device is device else None
+
+    def _waits(self, device: DeviceReadings) -> list[Message]:
+        """How a device is that is not found yet, as far as the broker knows it at all."""
+        return self.say(self.standing(device, self._words[device.state])) if self.is_known(device) else []
+
+    def _kept_of(self, device: DeviceReadings, retained: Mapping[str, bytes]) -> frozenset[str]:
+        """Topics of the announcement of a device that the broker keeps; how it was is none."""
+        topic, standing = self.topic(device), self.standing(device, INIT)
+        kept = (found for found, payload in retained.items() if payload and found not in standing)
+        return frozenset(found for found in kept if self.device_topic(found) == topic)
 
     def _state(self, shown: _Shown) -> list[Message]:
         """Nothing of a device that answers as long as its values were not told: it is not ready before."""

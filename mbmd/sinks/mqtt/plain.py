@@ -23,9 +23,9 @@ class Plain(Silent):
         """Nothing but the clearing of what the broker keeps and the device does not offer, or not under that name."""
         if not self._retain:
             return ()
-        refused = device.health.refused
+        missing = device.missing
         topics = zip(device.measurements, self._names.of(device).readings, strict=False)
-        offered = frozenset(topic for measurement, topic in topics if measurement.name not in refused)
+        offered = frozenset(topic for measurement, topic in topics if measurement.name not in missing)
         before, self._kept[device.id] = self._kept.get(device.id, offered), offered
         return self._cleared(device, before - offered)
 

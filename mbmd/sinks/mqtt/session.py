@@ -90,13 +90,15 @@ class Session:
             if not device.online:
                 self._gate.forget(device)
                 self._ahead.pop(device, None)
+            elif not self._knows(device):
+                self._ahead[device] = None
             if device not in self._ahead:
                 await self._say_state(device)
 
     async def _announce(self, device: DeviceReadings) -> None:
         """Say what a device is, and its latest values."""
         del self._ahead[device]
-        if not device.online or not self._feed.has(device):
+        if not (device.online and device.is_found and self._feed.has(device)):
             return
         update = Update(device, device.latest, device.timestamp, device.texts)
         self._announced[device] = _Announced(_offer(device), device.timestamp)
@@ -127,7 +129,7 @@ class _Offer(NamedTuple):
     name: str
     place: str
     descriptor: Descriptor
-    refused: tuple[str, ...]
+    missing: frozenset[str]
 
 
 class _Announced(NamedTuple):
@@ -136,4 +138,4 @@ class _Announced(NamedTuple):
 
 
 def _offer(device: DeviceReadings) -> _Offer:
-    return _Offer(device.name, device.place, device.descriptor, device.health.refused)
+    return _Offer(device.name, device.place, device.descriptor, device.missing)

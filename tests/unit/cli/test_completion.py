@@ -109,7 +109,8 @@ def test_types_follow_the_case_that_is_typed(args: argparse.Namespace) -> None:
     assert completers.types("mi", args) == ["mine"]
     assert completers.types("MI", args) == ["MINE"]
     assert completers.types("Mi", args) == []
-    assert {"sdm", "abb", "mine"} < set(completers.types("", args))
+    assert {"sdm", "abb", "mine", "sma", "sunspec"} < set(completers.types("", args))
+    assert completers.types("KO", args) == ["KOSTAL"]
 
 
 def test_the_last_device_of_a_list_is_completed(args: argparse.Namespace, devices: Path) -> None:
@@ -118,6 +119,15 @@ def test_the_last_device_of_a_list_is_completed(args: argparse.Namespace, device
     assert completers.specs("sdm:1@", args) == [f"sdm:1@{name}" for name in completers.adapters("")]
     assert completers.specs("abb:1,sdm:1@moc", args) == ["abb:1,sdm:1@mock"]
     assert completers.specs("sdm:1", args) == []
+
+
+def test_types_of_sunspec_alone_are_offered_to_inspect(args: argparse.Namespace) -> None:
+    args.command = "run"
+    assert "sdm:" in completers.specs("s", args)
+    args.command = "inspect"
+    assert completers.specs("s", args) == ["se:", "sma:", "solaredge:", "steca:", "suns:", "sunspec:"]
+    assert completers.specs("SM", args) == ["SMA:"]
+    assert completers.specs("sunspec:1@moc", args) == ["sunspec:1@mock"]
 
 
 def test_adapters_are_the_serial_devices_that_are_there_and_the_schemes_of_others(devices: Path) -> None:

@@ -47,12 +47,46 @@ def test_a_file_that_is_fine(mbmd: Command) -> None:
     assert mbmd("config", "check", "-c", "house.yaml") == fine
 
 
-def test_what_this_version_does_not_do_is_no_mistake(mbmd: Command) -> None:
-    code, out, err = mbmd("config", "check", str(ORIGINAL))
-    assert (code, out) == (0, f"{ORIGINAL}: fine: 2 devices on 2 adapters\n")
-    assert [line.removeprefix(f"warning: {ORIGINAL}:").split(": ")[:2] for line in err.splitlines()] == [
-        ["10", "devices[1]"],
+def test_the_file_of_the_original_is_fine_with_its_sunspec_devices(mbmd: Command) -> None:
+    assert mbmd("config", "check", str(ORIGINAL)) == (0, f"{ORIGINAL}: fine: 2 devices on 2 adapters\n", "")
+
+
+SUBDEVICES = """\
+adapter: 192.168.0.40:502
+devices:
+- {type: sma, id: 126, name: roof}
+- {type: sma, id: 126, subdevice: 1, rate: 10s, include: "Import*"}
+- {type: sunspec, id: 126, subdevice: 2}
+- {type: se, id: 126}
+- {type: sma, id: 126, subdevice: 3, bases: 0}
+- {type: sdm, id: 126, subdevice: 4}
+- {type: sma, id: 126, subdevice: 5, include: THD}
+- {type: sma, id: 126, subdevice: 6, include: Nonsense}
+- {type: sdm, id: 1, bases: 0}
+"""
+
+
+def test_subdevices_of_a_unit_differ_in_all_but_where_the_unit_is_found(mbmd: Command) -> None:
+    configured(SUBDEVICES)
+    code, out, err = mbmd("config", "check")
+    assert (code, out) == (2, "")
+    assert [line.removeprefix("mbmd.yaml:").partition(": ")[::2] for line in err.splitlines()] == [
+        ("6", "devices[3]: two meters on unit 126 of 192.168.0.40:502: sma and se"),
+        ("7", "devices[4]: bases must be those of SMA1.126, which is of the same unit"),
+        ("8", "devices[5]: only SunSpec devices have subdevices"),
+        ("9", "devices[6]: device type SMA: include=THD leaves nothing to read: leave it some, such as Frequency"),
+        ("10", "devices[7]: include 'Nonsense' matches no measurement: did you mean PhaseAngle?"),
+        ("11", "devices[8]: only SunSpec devices have bases"),
     ]
+
+
+def test_what_counts_for_a_sunspec_device_is_shown(mbmd: Command) -> None:
+    configured("adapter: 192.168.0.40:502\ndevices: [{type: sma, id: 126, subdevice: 1, bases: 40000 0}]")
+    code, out, err = mbmd("config", "show", "--json")
+    assert (code, err) == (0, "")
+    shown = {key: row["value"] for key, row in json.loads(out).items() if key.startswith("devices")}
+    assert shown["devices[0].subdevice"] == "1"
+    assert shown["devices[0].bases"] == "40000+0"
 
 
 def test_mistakes_are_told_with_those_of_types_in_order_of_lines(mbmd: Command) -> None:
@@ -60,7 +94,7 @@ def test_mistakes_are_told_with_those_of_types_in_order_of_lines(mbmd: Command) 
     code, out, err = mbmd("config", "check")
     assert (code, out) == (2, "")
     assert err.splitlines() == [
-        "mbmd.yaml:3: devices[0]: unknown device type 'smd': did you mean SDM?",
+        "mbmd.yaml:3: devices[0]: unknown device type 'smd': did you mean SMA or SDM?",
         "mbmd.yaml:4: devices[1].id: 'one' is not a number from 0 to 255",
         "mbmd.yaml:5: devices[2].name: 'a/b' is no name: it has no / + #, and no spaces at its ends",
     ]

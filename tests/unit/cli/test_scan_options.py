@@ -13,6 +13,7 @@ from mbmd.scan import bus
 from mbmd.scan.bus import Survey
 from mbmd.scan.unit import Portrait
 from mbmd.sunspec.common import Common
+from tests.unit.scan.inverters import chain
 from tests.unit.scan.lines import Log
 
 SERIAL = parse_adapter("/dev/ttyUSB0")
@@ -113,7 +114,7 @@ def test_first_ends_with_the_first_setting_that_has_a_device(
     async def fake(survey: Survey, units: list[int], *_: object) -> None:
         scanned.append((survey.adapter.baudrate, units))
         if survey.adapter.baudrate == 19200:
-            survey.portraits.append(Portrait(2, {}, sunspec=Common()))
+            survey.portraits.append(Portrait(2, {}, sunspec=chain(Common())))
 
     monkeypatch.setattr(bus, "scan", fake)
     argv = ("-a", "/dev/ttyUSB0", "--ids", "1-3", "--baudrates", "9600,19200,38400", *argv)
@@ -131,7 +132,6 @@ def test_first_ends_with_the_first_setting_that_has_a_device(
         (("-a", "/dev/ttyUSB0", "--timeout", "fast"), "fast"),
         (("-a", "/dev/ttyUSB0", "--types", "sdn"), "did you mean"),
         (("-a", "/dev/ttyUSB0", "--types", ""), "unknown device type"),
-        (("-a", "/dev/ttyUSB0", "--types", "sunspec"), "Modbus TCP only"),
         (("-a", "/dev/ttyUSB0", "--ids", "300"), "1 to 247"),
     ],
 )
@@ -139,9 +139,12 @@ def test_wrong_usage_is_told_in_one_line(argv: tuple[str, ...], told: str) -> No
     assert told in refusal(*argv)
 
 
-def test_sunspec_is_looked_for_on_modbus_tcp_and_where_it_is_asked_for() -> None:
+@pytest.mark.parametrize(
+    "adapter", ["192.168.0.7:502", "rtu+tcp://192.168.0.7:23", "/dev/ttyUSB0", "ascii:///dev/ttyS0"]
+)
+def test_sunspec_is_looked_for_everywhere_unless_other_types_are_asked_for(adapter: str) -> None:
     sunspec = 3
-    assert parse("-a", "192.168.0.7:502")[sunspec] is True
-    assert parse("-a", "192.168.0.7:502", "--types", "sdm")[sunspec] is False
-    assert parse("-a", "192.168.0.7:502", "--types", "sdm,SMA")[sunspec] is True
-    assert parse("-a", "192.168.0.7:23", "--rtu")[sunspec] is False
+    assert parse("-a", adapter)[sunspec] is True
+    assert parse("-a", adapter, "--types", "sdm")[sunspec] is False
+    assert parse("-a", adapter, "--types", "sdm,SMA")[sunspec] is True
+    assert parse("-a", adapter, "--types", "sunspec")[sunspec] is True

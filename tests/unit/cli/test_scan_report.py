@@ -8,16 +8,17 @@ import orjson
 import pytest
 import yaml
 
-from mbmd.cli.scan_report import command, document, ranges, summary
-from mbmd.cli.scan_report import yaml as yaml_of
+from mbmd.cli.scan_paste import command
+from mbmd.cli.scan_paste import yaml as yaml_of
+from mbmd.cli.scan_report import document, ranges, summary
 from mbmd.config.adapter import parse_adapter
 from mbmd.config.devices import parse_specs
 from mbmd.devices.identify import Identifier, Read
 from mbmd.devices.registry import BUILT_IN
 from mbmd.scan.bus import Survey
 from mbmd.scan.unit import Portrait
-from mbmd.sunspec.common import Common
 from tests.simulated_units import TYPES, interviewed
+from tests.unit.scan.inverters import INVERTER, chain
 
 IDENTIFIER = Identifier(TYPES)
 
@@ -32,7 +33,7 @@ def surveyed(*portraits: Portrait, adapter: str = "/dev/ttyUSB0", complete: bool
 
 
 TWO = surveyed(portrait("JANITZA", 26), portrait("X961A", 21))
-INVERTER = Portrait(126, {}, sunspec=Common("SMA", "STP 8.0", "", "3.1", "4711"))
+SMA = Portrait(126, {}, sunspec=chain(INVERTER))
 
 
 def test_the_summary_has_the_form_that_scripts_know() -> None:
@@ -98,14 +99,6 @@ def test_every_adapter_is_written_so_that_it_can_be_read(adapter: str, entry: di
     words = shlex.split(command(survey))
     (spec,) = parse_specs([words[-1]], parse_adapter, parse_adapter(words[3]))
     assert (spec.type, spec.unit, spec.adapter) == ("sdm", 1, survey.adapter)
-
-
-def test_sunspec_devices_are_told_by_name_and_left_out_of_the_command() -> None:
-    lines = summary([surveyed(INVERTER, portrait("SDM", 2), adapter="10.0.0.4:502")])
-    assert "* #126 type SUNSPEC: SMA STP 8.0 3.1 serial 4711" in lines
-    assert "  mbmd run -a tcp://10.0.0.4:502 -d sdm:2" in lines
-    assert any("not polled" in line for line in lines)
-    assert "poll them with:" not in summary([surveyed(INVERTER, adapter="10.0.0.4:502")])
 
 
 def test_nothing_found() -> None:
@@ -180,17 +173,17 @@ def test_devices_at_several_speeds_are_told_with_theirs() -> None:
 
 def test_the_document_has_all_that_the_summary_has() -> None:
     stranger = Portrait(5, {Read(4, 0, 2): 2, Read(3, 4, 2): b"\0\x01\0\0"})
-    made = json.loads(orjson.dumps(document([surveyed(portrait("SDM", 21), stranger, INVERTER)])))
+    made = json.loads(orjson.dumps(document([surveyed(portrait("SDM", 21), stranger, SMA)])))
     assert set(made) == {"complete", "requests", "seconds", "devices", "unknown", "notes", "polling"}
     sdm, inverter = made["devices"]
     assert (sdm["id"], sdm["type"], sdm["same"], sdm["also"], sdm["sure"]) == (21, "SDM", ["X961A"], [], True)
     assert (sdm["adapter"], sdm["baudrate"], sdm["comset"]) == ("rtu:///dev/ttyUSB0", 9600, "8N1")
     assert 220 < sdm["values"]["VoltageL1"] < 240
-    assert inverter["sunspec"]["serial"] == "4711"
+    assert inverter["sunspec"]["subdevices"][0]["serial"] == "4711"
     assert made["unknown"] == [
         {"adapter": "rtu:///dev/ttyUSB0", "ids": [5], "damaged": False, "answers": {"4:0+2": 2, "3:4+2": "00010000"}}
     ]
-    assert made["polling"][0]["devices"] == "sdm:21"
+    assert made["polling"][0]["devices"] == "sdm:21,sma:126"
     assert made["polling"][0]["command"].startswith("mbmd run ")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mbmd.simulator.faults import NO_FAULTS, Faults, Spoiler
+from mbmd.simulator.faults import NO_FAULTS, Faults, Reads, Spoiler
 
 ANSWER = bytes(range(20))
 
@@ -71,6 +71,7 @@ def test_registers_are_refused_by_address_or_by_function_and_address() -> None:
 
 def test_devices_have_no_faults_of_lines() -> None:
     of_devices = {"dead": frozenset({2}), "refuse": frozenset({30}), "max_registers": 10, "transaction": False}
+    of_devices |= {"reads": Reads.POINT, "sleep": True}
     faults = Faults(loss=1, corrupt=1, cut=1, noise=1, late=1, delay=9, echo=True, **of_devices)  # type: ignore[arg-type]
     assert faults.of_devices == Faults(**of_devices)  # type: ignore[arg-type]
 

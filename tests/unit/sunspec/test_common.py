@@ -3,23 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.sunspec.common import Common, common_length, parse_common
+from mbmd.sunspec.common import Common, parse_common
 
 
 def text(value: str, registers: int) -> bytes:
     return value.encode().ljust(2 * registers, b"\0")
-
-
-def test_model_1_with_65_or_66_registers_is_taken() -> None:
-    assert common_length(bytes((0, 1, 0, 66))) == 66
-    assert common_length(bytes((0, 1, 0, 65))) == 65
-
-
-def test_another_model_or_length_is_not() -> None:
-    assert common_length(bytes((0, 103, 0, 66))) == 0
-    assert common_length(bytes((0, 1, 0, 50))) == 0
-    assert common_length(b"\xff\xff\0\0") == 0
-    assert common_length(b"") == 0
 
 
 def test_texts_are_trimmed() -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from mbmd.measurements import CATALOGUE
-from mbmd.readings.device import DeviceReadings
+from mbmd.readings.device import Descriptor, DeviceReadings
 from mbmd.readings.health import BusHealth, Plan, SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.web import status
@@ -22,6 +22,7 @@ def make() -> Hub:
     online, offline = (DeviceReadings(name, "SDM", [CATALOGUE["Power"]]) for name in ("SDM1.1", "SDM1.2"))
     online.commit(array("d", [1.0]), (), 1, 1)
     online.name, online.place = "heat pump", "cellar"
+    online.subdevice, online.descriptor = 1, Descriptor("SMA", "STP 8.0", "TRIPOWER", "3.1", "4711")
     online.requests, online.errors = 90, 6
     offline.requests, offline.errors = 30, 30
     return Hub([online, offline], [_worked([online, offline]), BusHealth("/dev/ttyUSB1", ["SDM2.1"])])
@@ -96,6 +97,12 @@ def test_a_meter_that_is_online(body: dict[str, Any]) -> None:
         "Rate": 1,
         "Interval": 1.5,
         "Missed": 0.5,
+        "Subdevice": 1,
+        "Manufacturer": "SMA",
+        "Model": "STP 8.0",
+        "Options": "TRIPOWER",
+        "Version": "3.1",
+        "Serial": "4711",
     }
 
 
@@ -119,6 +126,12 @@ def test_a_meter_that_was_never_online(body: dict[str, Any]) -> None:
         "Rate": 5,
         "Interval": 0,
         "Missed": 0,
+        "Subdevice": 0,
+        "Manufacturer": "",
+        "Model": "",
+        "Options": "",
+        "Version": "",
+        "Serial": "",
     }
 
 

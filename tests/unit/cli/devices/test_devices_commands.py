@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from mbmd import cli
-from mbmd.devices.registry import BUILT_IN
+from mbmd.devices.registry import BUILT_IN, SUNSPEC
 
 Mbmd: TypeAlias = Callable[..., tuple[int, str, str]]
 
@@ -59,7 +59,7 @@ def test_the_list_has_all_types_and_marks_those_of_the_user(mbmd: Mbmd, folder: 
     assert (code, err) == (0, "")
     header, *rows = out.splitlines()
     assert header.split() == ["Type", "Device", "Registers", "Table", "Measures"]
-    assert [row.split()[0].upper() for row in rows] == sorted([*BUILT_IN.names(), "MINE"])
+    assert [row.split()[0].upper() for row in rows] == sorted([*BUILT_IN.names(), *SUNSPEC, "MINE"])
     by_type = columns(out)
     assert "built-in" in by_type["SDM"]
     assert "built-in" not in by_type["Mine"]
@@ -78,6 +78,8 @@ def test_the_list_has_all_types_and_marks_those_of_the_user(mbmd: Mbmd, folder: 
         ("heat PUMP", ["Mine"]),
         ("carlo gav", ["CGEM24", "CGEM24_E1", "CGEX3X0"]),
         ("orno[13]p", ["ORNO1p", "ORNO3p"]),
+        ("solaredge", ["SE", "SEMTR", "SOLAREDGE"]),
+        ("sunspec", sorted(SUNSPEC)),
     ],
 )
 def test_a_pattern_chooses_by_type_or_name(pattern: str, types: list[str], mbmd: Mbmd) -> None:
@@ -95,7 +97,7 @@ def test_a_broken_table_is_shown_and_the_rest_is_listed(mbmd: Mbmd, folder: Path
     (folder / "bad.toml").write_text('type = "BAD"')
     code, out, _ = mbmd()
     assert code == 2
-    assert len(out.splitlines()) == 1 + 34 + 2
+    assert len(out.splitlines()) == 1 + 34 + 9 + 2
     row = columns(out)["BAD"]
     assert row[:3] == ["BAD", "broken", str(folder / "bad.toml")]
     code, out, _ = mbmd("--json")
@@ -111,11 +113,50 @@ def test_json_has_names_and_measurements(mbmd: Mbmd, folder: Path) -> None:
         "type": "Mine",
         "description": "Heat pump",
         "manufacturer": "Self-made",
+        "sunspec": False,
         "built_in": False,
         "file": str(folder / "mine.toml"),
         "registers": 2,
         "measurements": ["Import", "Power"],
     }
+
+
+def test_sunspec_types_are_listed_as_what_they_are(mbmd: Mbmd) -> None:
+    _, out, _ = mbmd("sma")
+    assert out.splitlines()[1].split()[:8] == ["SMA", "SMA", "SunSpec", "device", "none", "what", "it", "has"]
+    (entry,) = json.loads(mbmd("kostal", "--json")[1])
+    assert {"Power", "ImportL3", "DCEnergyS4", "ChargeState"} < set(entry.pop("measurements"))
+    assert entry == {
+        "type": "KOSTAL",
+        "description": "SunSpec device",
+        "manufacturer": "KOSTAL",
+        "sunspec": True,
+        "built_in": True,
+        "file": None,
+        "registers": None,
+    }
+
+
+def test_show_tells_which_models_of_a_sunspec_device_are_polled(mbmd: Mbmd) -> None:
+    code, out, err = mbmd("show", "se")
+    assert (code, err) == (0, "")
+    head, models = out.split("\n\n")
+    assert head.splitlines()[0] == "SE: SolarEdge SunSpec device"
+    assert "itself" in head
+    assert "mbmd inspect" in head
+    rows = {line[:20].strip(): line for line in models.splitlines()}
+    assert "Inverter (Three Phase)" in rows["103, 113"]
+    assert "CurrentL1-L3" in rows["103, 113"]
+    assert rows["160"].endswith("DCCurrentS1-S4, DCEnergyS1-S4, DCPowerS1-S4, DCVoltageS1-S4")
+    facts = json.loads(mbmd("show", "SUNS", "--json")[1])
+    assert [facts["type"], facts["manufacturer"], facts["sunspec"]] == ["SUNS", "", True]
+    assert {name for models in facts["models"] for name in models["measurements"]} == set(facts["measurements"])
+
+
+def test_a_sunspec_device_is_tried_by_inspecting_it(mbmd: Mbmd) -> None:
+    code, out, err = mbmd("try", "sma", "-a", "mock", "-d", "1")
+    assert (code, out) == (2, "")
+    assert err == "mbmd: device type 'sma' is one of SunSpec: `mbmd inspect` shows what is there\n"
 
 
 def test_show_has_head_registers_by_address_and_reads(mbmd: Mbmd) -> None:
