@@ -8,8 +8,10 @@ MbmdError
 └── TransactionError         one request got no good answer
     ├── AnswerTimeout        nothing came in time: asked again, then the device is offline
     ├── FrameError           what came was damaged or not the answer: asked again
+    ├── UnsteadyError        a scale changed while its values were read: asked again
     └── ModbusException      the device refuses; codes 1 to 3 ask for another plan, 5 and 6 for time, 10
-                                and 11 are a gateway's word for no answer, others are asked again
+                                and 11 are a gateway's word for no answer, others are asked again; so is 4,
+                                which some devices mean as others mean 2 and 3
 """
 
 
@@ -61,6 +63,13 @@ class FrameError(TransactionError):
         self.kind = kind
 
 
+class UnsteadyError(TransactionError):
+    """What was read of a value in several requests does not belong together."""
+
+    means_silence = False
+    kind = "unsteady"
+
+
 EXCEPTIONS = {
     1: "illegal function",
     2: "illegal data address",
@@ -88,6 +97,11 @@ class ModbusException(TransactionError):  # noqa: N818 - the specification's own
     def asks_for_other_plan(self) -> bool:
         """The device refuses the function, the address or the length: the same request would be refused again."""
         return self.code in (1, 2, 3)
+
+    @property
+    def is_failure(self) -> bool:
+        """The device failed at it, now or whenever it is asked for that."""
+        return self.code == 4
 
     @property
     def asks_for_time(self) -> bool:

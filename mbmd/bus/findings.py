@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from mbmd.planner import Place
+from mbmd.planner import Place, Span
 from mbmd.protocol.pdu import MAX_READ, MAX_REGISTERS
 
 ASK_AGAIN = 3600.0
@@ -16,9 +15,6 @@ MOST_TRIALS = 16
 MOST_ROWS = 200
 """Rows that are loaded: more were not written by us."""
 
-Span: TypeAlias = tuple[int, int, int]
-"""Function, first address and number of registers of a read."""
-
 
 @dataclass(slots=True)
 class Findings:
@@ -26,6 +22,7 @@ class Findings:
 
     `longest` is the most registers that were accepted in a read; reads in `too_long` were refused for their length,
     those in `parted` for a reason of their own; `barriers` are undefined registers that may not be read along.
+    `crossing` is False where reads across the borders of the device are refused.
     `trials` counts longer reads that were tried in vain; limits are known `since` that Unix time, 0 if there are none.
     """
 
@@ -34,6 +31,7 @@ class Findings:
     too_long: set[Span] = field(default_factory=set)
     parted: set[Span] = field(default_factory=set)
     barriers: set[Place] = field(default_factory=set)
+    crossing: bool = True
     trials: int = 0
     since: float = 0.0
 
@@ -41,13 +39,14 @@ class Findings:
         """Keep only what was refused."""
         self.longest = self.trials = 0
         self.since = 0.0
+        self.crossing = True
         self.too_long.clear()
         self.parted.clear()
         self.barriers.clear()
 
     def dump(self, spans: Mapping[str, Span]) -> dict[str, object]:
         """As JSON can hold it, with where measurements were refused; empty when nothing was."""
-        if not (self.refused or self.too_long or self.parted or self.barriers):
+        if self.crossing and not (self.refused or self.too_long or self.parted or self.barriers):
             return {}
         return {
             "refused": dict(self.refused),
@@ -56,6 +55,7 @@ class Findings:
             "too_long": sorted(self.too_long),
             "parted": sorted(self.parted),
             "barriers": _runs(self.barriers),
+            "crossing": self.crossing,
             "trials": self.trials,
             "since": self.since,
         }
@@ -80,6 +80,7 @@ def load(known: Mapping[str, object], spans: Mapping[str, Span], now: float) -> 
         too_long={span for span in _rows(known.get("too_long")) if span[2] > longest},
         parted=set(_rows(known.get("parted"))),
         barriers={(f, at) for f, first, count in _rows(known.get("barriers")) for at in range(first, first + count)},
+        crossing=known.get("crossing") is not False,
         trials=int(_number(known.get("trials"), MOST_TRIALS)),
         since=_number(known.get("since"), now),
     )

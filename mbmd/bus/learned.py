@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS, MOST_TRIALS, Findings, Span
+from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS, MOST_TRIALS, Findings
 from mbmd.bus.findings import load as load_findings
 from mbmd.devices.schema import BIT_FUNCTIONS, Register
-from mbmd.planner import Block, Limits, Place, cost, places, plan, refine
+from mbmd.planner import Block, Limits, Place, Span, cost, crosses, places, plan, refine
 from mbmd.protocol.timing import Costs
 
 ASK_SOON = 60.0
@@ -16,16 +17,28 @@ MOST_SILENCES = 2
 """Polls in a row in which a trial is met by silence until it counts as refused: on a bad line answers get lost."""
 
 
-class Learned:
-    """Tells apart why a device refuses a read: a register that it does not have, a hole, or the length.
+class Refusal(NamedTuple):
+    """A block that was refused, the one of its reads that was, and the blocks in place of it."""
 
-    Refused reads are read in parts at once (`rejected`): without holes, in halves, down to the single value, which
-    is refused. What all of this proves is concluded at the end of the poll: a refused read with a refused register
+    block: Block
+    read: Block
+    parts: Sequence[Block]
+
+
+class Learned:
+    """Tells apart why a device refuses a read: a register that it does not have, a border, a hole, or the length.
+
+    Refused reads are read in parts at once (`rejected`): between the known borders of the device, without holes, in
+    halves, down to the single value, which is refused. What all of this proves is concluded at the end of the poll: if
+    all that lies between borders was accepted, reads across them are to blame. A refused read with a refused register
     or a known bad hole in it is explained. Else, if longer ones were accepted, a hole in it is to blame. Else its
     length may be: longer reads are tried, half way between the longest that was accepted and the shortest that was
     not, as long as that saves time. What no reason explains is not read in one again: some devices refuse reads
     across the borders of their memory. Coils and discrete inputs have no length to be found out: a refused read of
     them has a refused one or a bad hole in it, or is not read in one again.
+
+    Some devices fail at what others refuse (`failed`). That teaches the same if all of the parts were answered; if only
+    some were, the read is not made in one again; if none was, it teaches nothing.
     """
 
     def __init__(self, registers: Iterable[Register], slots: Mapping[str, int], limits: Limits, costs: Costs) -> None:
@@ -34,8 +47,9 @@ class Learned:
         self._limits = limits
         self._costs = costs
         self._known = Findings()
-        self._rejected: list[Block] = []
-        self._silent: list[Block] = []
+        self._rejected: list[Refusal] = []
+        self._failed: list[Refusal] = []
+        self._silent: list[Refusal] = []
         self._silences: Counter[Span] = Counter()
 
     @property
@@ -43,17 +57,20 @@ class Learned:
         """Measurements that the device does not have, and when to ask again."""
         return self._known.refused
 
+    @property
+    def borders(self) -> Sequence[int]:
+        """Where the device may want reads to begin and end."""
+        return self._limits.borders
+
     def plan(self, registers: Iterable[Register], bold: bool = True) -> list[Block]:
         """The cheapest reads of registers that are not known to be refused; if `bold`, with trials of longer ones."""
         known = self._known
         wanted = [register for register in registers if register.measurement not in known.refused]
-        sizes = [len(register.span) for register in wanted if not register.is_bit]
-        shortest = min((count for _, _, count in known.too_long), default=0)
-        if not shortest or not sizes:
-            return self._cut(wanted, self._limits.registers)
-        low = max(known.longest, *sizes)
-        high = shortest - 1 if bold and known.trials < MOST_TRIALS else low
+        low = self._most(wanted)
         best = self._cut(wanted, low)
+        if not known.too_long or not bold or known.trials >= MOST_TRIALS:
+            return best
+        high = min(count for _, _, count in known.too_long) - 1
         while low < high:
             middle = (low + high + 1) // 2
             trial = self._cut(wanted, middle)
@@ -64,22 +81,32 @@ class Learned:
 
     def alone(self, register: Register) -> Block:
         """The read of one register."""
-        (block,) = plan([register], self._slots, self._limits, self._costs)
+        (block,) = self._cut([register], self._most([register]))
         return block
+
+    def ways(self, register: Register) -> Sequence[Block]:
+        """The read of one register, and the one to make if that is refused."""
+        alone = self.alone(register)
+        return [alone, *refine(alone, self._slots, self.borders, self._known.longest)]
 
     def is_trial(self, block: Block) -> bool:
         """Whether a read is longer than any that was accepted, and is only tried."""
-        return bool(self._known.too_long) and _has_length(_span(block)) and block.count > self._known.longest
+        return bool(self._known.too_long) and _length(block) > self._known.longest
 
-    def rejected(self, block: Block) -> list[Block]:
-        """The parts to read in place of a read that was refused; empty for a single value."""
-        self._rejected.append(block)
-        return refine(block, self._slots)
+    def rejected(self, block: Block, read: Block, accepted: Sequence[Block]) -> Sequence[Block]:
+        """The parts to read in place of a block of which a read was refused; empty for a single value.
 
-    def unanswered(self, trial: Block) -> list[Block]:
+        `accepted` are the blocks that were accepted in this poll.
+        """
+        return self._step_down(self._rejected, block, read, accepted)
+
+    def failed(self, block: Block, read: Block, accepted: Sequence[Block]) -> Sequence[Block]:
+        """The parts to read in place of a block at which the device failed."""
+        return self._step_down(self._failed, block, read, accepted)
+
+    def unanswered(self, trial: Block, read: Block, accepted: Sequence[Block]) -> Sequence[Block]:
         """The parts to read in place of a trial that was met by silence."""
-        self._silent.append(trial)
-        return refine(trial, self._slots)
+        return self._step_down(self._silent, trial, read, accepted)
 
     def conclude(self, accepted: Sequence[Block], now: float, valued: Container[str] = ()) -> list[Register]:
         """At the end of a poll with refusals or trials: the registers refused from now on. Plans are to be made anew.
@@ -88,26 +115,26 @@ class Learned:
         counts as refused. What was answered in the same poll is not refused. `valued` are measurements that had a
         value before: their refusal may be a passing one.
         """
-        rejected, self._rejected = self._rejected, []
-        silent, self._silent = self._silent, []
+        rejected, failed, silent = self._rejected, self._failed, self._silent
+        self._rejected, self._failed, self._silent = [], [], []
         if not accepted:
             return []
         known = self._known
-        rejected += self._met_by_silence(silent)
-        known.trials = min(known.trials + any(map(self.is_trial, rejected)), MOST_TRIALS)
-        known.longest = max(known.longest, *(block.count if _has_length(_span(block)) else 0 for block in accepted))
-        if rejected:
+        answered = _names(accepted)
+        rejected += self._met_by_silence(silent) + self._met_by_failure(failed, answered)
+        known.trials = min(known.trials + any(self.is_trial(refusal.block) for refusal in rejected), MOST_TRIALS)
+        known.longest = max(known.longest, *map(_length, accepted))
+        known.crossing = known.crossing and not self._forbids_crossing(rejected, accepted)
+        if rejected or failed:
             known.since = known.since or now
-        answered = {register.measurement for block in accepted for register in block.registers}
         known.refused = {name: when for name, when in known.refused.items() if name not in answered}
-        singles = [register for block in rejected if block.is_single for register in block.registers]
-        alone = [register for register in singles if register.measurement not in answered]
-        for register in alone:
-            name = register.measurement
+        refused = [register for register in _singles(rejected) if register.measurement not in answered]
+        for name in (register.measurement for register in refused):
             known.refused[name] = now + (ASK_SOON if name in valued else ASK_AGAIN)
-        known.too_long |= {_span(block) for block in rejected if not block.is_single}
+        known.too_long |= {refusal.read.span for refusal in rejected if self._is_open(refusal)}
+        known.parted |= {refusal.read.span for refusal in rejected if _is_split(refusal, accepted)}
         self._explain()
-        return alone
+        return refused
 
     def due(self, now: float) -> Register | None:
         """A register that was refused and is to be asked for again."""
@@ -117,8 +144,12 @@ class Learned:
         """A read of `due` begins; it will be asked for again in an hour, unless it is readmitted."""
         self._known.refused[register.measurement] = now + ASK_AGAIN
 
-    def readmit(self, register: Register) -> None:
-        """The register was answered; plans are to be made anew."""
+    def readmit(self, register: Register, block: Block, now: float) -> None:
+        """The register was answered by one of its `ways`; plans are to be made anew."""
+        alone = self.alone(register)
+        if block.span != alone.span:
+            self._known.parted.add(alone.span)
+            self._known.since = self._known.since or now
         del self._known.refused[register.measurement]
 
     def expire(self, now: float) -> bool:
@@ -141,25 +172,65 @@ class Learned:
     def _spans(self) -> Mapping[str, Span]:
         return {name: (r.function, r.span.start, len(r.span)) for name, r in self._registers.items()}
 
-    def _met_by_silence(self, silent: Sequence[Block]) -> list[Block]:
+    def _most(self, registers: Iterable[Register]) -> int:
+        """Registers that a read may have without being a trial."""
+        if not self._known.too_long:
+            return self._limits.registers
+        return max([self._known.longest, *(register.least for register in registers if not register.is_bit)])
+
+    def _step_down(
+        self, refusals: list[Refusal], block: Block, read: Block, accepted: Sequence[Block]
+    ) -> Sequence[Block]:
+        longest = max([self._known.longest, *map(_length, accepted)])
+        parts = refine(block, self._slots, self.borders, longest)
+        refusals.append(Refusal(block, read, parts))
+        return parts
+
+    def _met_by_silence(self, silent: Sequence[Refusal]) -> list[Refusal]:
         """Trials that were tried often enough, and never answered."""
-        spans = Counter(_span(block) for block in silent)
+        spans = Counter(refusal.read.span for refusal in silent)
         self._silences = Counter({span: n + self._silences[span] for span, n in spans.items()})
-        return [block for block in silent if self._silences[_span(block)] >= MOST_SILENCES]
+        return [refusal for refusal in silent if self._silences[refusal.read.span] >= MOST_SILENCES]
+
+    def _met_by_failure(self, failed: Sequence[Refusal], answered: Container[str]) -> list[Refusal]:
+        """Reads at which the device fails only because there is too much in one."""
+        as_refused = []
+        for refusal in failed:
+            verdicts = {register.measurement in answered for register in refusal.block.registers}
+            if verdicts == {True}:
+                as_refused.append(refusal)
+            elif verdicts == {True, False}:
+                self._known.parted.add(refusal.read.span)
+        return as_refused
+
+    def _forbids_crossing(self, rejected: Iterable[Refusal], accepted: Sequence[Block]) -> bool:
+        """Whether only the border within a read can be why it was refused."""
+        if any(crosses(block, self.borders) for block in accepted):
+            return False
+        crossing = (refusal for refusal in rejected if crosses(refusal.block, self.borders))
+        return any(all(part in accepted for part in refusal.parts) for refusal in crossing)
+
+    def _is_open(self, refusal: Refusal) -> bool:
+        """Whether it is still to be found out why a read was refused."""
+        block = refusal.block
+        return not block.is_single and (self._known.crossing or not crosses(block, self.borders))
 
     def _cut(self, registers: list[Register], most: int) -> list[Block]:
-        barriers = frozenset(self._known.barriers | self._refused_places())
-        limits = replace(self._limits, registers=min(most, self._limits.registers), barriers=barriers)
+        known = self._known
+        limits = replace(
+            self._limits,
+            registers=min(most, self._limits.registers),
+            barriers=frozenset(known.barriers | self._refused_places()),
+            crossing=known.crossing,
+        )
         return [part for block in plan(registers, self._slots, limits, self._costs) for part in self._parts(block)]
 
     def _parts(self, block: Block) -> list[Block]:
         """A read, in parts if it would hold one that is never accepted in one."""
-        end = block.address + block.count
-        if block.is_single or not any(
-            f == block.function and block.address <= a and a + n <= end for f, a, n in self._known.parted
-        ):
+        if not any(_holds(read, span) for read in block.reads for span in self._known.parted):
             return [block]
-        return [part for half in refine(block, self._slots) for part in self._parts(half)]
+        halves = refine(block, self._slots, self.borders, 0)
+        return [part for half in halves for part in self._parts(half)] or [block]
 
     def _refused_places(self) -> set[Place]:
         """Registers of refused values; their scales may be good, and so is what others need."""
@@ -191,8 +262,29 @@ def _has_length(span: Span) -> bool:
     return span[0] not in BIT_FUNCTIONS
 
 
-def _span(block: Block) -> Span:
-    return block.function, block.address, block.count
+def _length(block: Block) -> int:
+    """The most registers of one of its reads, 0 if these are none."""
+    return block.longest if _has_length(block.span) else 0
+
+
+def _names(blocks: Iterable[Block]) -> set[str]:
+    return {register.measurement for block in blocks for register in block.registers}
+
+
+def _singles(refusals: Iterable[Refusal]) -> Iterable[Register]:
+    """Registers that were refused with nothing else beside them, each once."""
+    return dict.fromkeys(register for block, *_ in refusals if block.is_single for register in block.registers)
+
+
+def _is_split(refusal: Refusal, accepted: Sequence[Block]) -> bool:
+    """Whether a single value was refused, but not when it was read apart from its scale."""
+    return refusal.block.is_single and any(part in accepted for part in refusal.parts)
+
+
+def _holds(block: Block, span: Span) -> bool:
+    """Whether a read has another within it."""
+    function, address, count = span
+    return function == block.function and block.address <= address and address + count <= block.address + block.count
 
 
 def _touched(span: Span) -> set[Place]:

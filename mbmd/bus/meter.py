@@ -148,7 +148,8 @@ class Meter:
         self._pending = _whole(self._pending, blocks)
         self.trying = any(map(self.learned.is_trial, blocks))
         health = self.readings.health
-        health.plan = Plan(len(blocks), sum(b.count for b in blocks), sum(b.holes for b in blocks))
+        reads = [read for block in blocks for read in block.reads]
+        health.plan = Plan(len(reads), sum(read.count for read in reads), sum(read.holes for read in reads))
         health.refused = tuple(sorted(self.learned.refused))
         return renewed
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from mbmd.bus.client import Client
 from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
 from mbmd.bus.unit_pause import LONGEST
-from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
+from mbmd.errors import LinkError, ModbusException, TransactionError, UnsteadyError, UsageError
 from mbmd.planner import Block
 
 ATTEMPTS = 3
@@ -15,6 +15,8 @@ VAIN_ATTEMPTS = 5
 """Requests, of several reads, after which a device that was online and answers none is offline."""
 BUSY_PAUSE = 0.2
 """Seconds that a device gets which says that it is busy."""
+STEADY_ATTEMPTS = 2
+"""Times that values are read, and their scales before and after, until these are alike."""
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Poll:
         self.pause = 0.0
         self.busy = False
         self.error: TransactionError | None = None
+        self._at_fault: Block
         self._client = client
         self._observe = observe
         blocks = meter.due(started)
@@ -49,6 +52,7 @@ class Poll:
         # Who refused all is asked for one register alone, and for the others when that is answered.
         self._rest, blocks = (blocks, [meter.single()]) if meter.refuses_all else ([], blocks)
         self._ahead = blocks[::-1]
+        self._stepped_down: list[Block] = []
         self._held: set[bytes] = set()
         self._silent = False
 
@@ -78,20 +82,26 @@ class Poll:
                 if self._rest:
                     self._ahead, self._rest = self._rest[::-1], []
             elif self._is_over(block, error):
-                return
+                break
+        self._gather_failed()
 
     def _is_held(self, block: Block) -> bool:
         """Whether a read is left to the next poll, as a late answer may be taken for its own.
 
         While one is held, alike ones are not asked either: they would have it held for longer.
         """
-        prefix = block.request.prefix
-        if prefix not in self._held and not (pause := self._client.hold(self.meter.unit, block.request)):
+        is_held = any(map(self._holds, block.parts)) if block.parts else self._holds(block)
+        if is_held:
+            self.left.append(block)
+        return is_held
+
+    def _holds(self, read: Block) -> bool:
+        prefix = read.request.prefix
+        if prefix not in self._held and not (pause := self._client.hold(self.meter.unit, read.request)):
             return False
         if prefix not in self._held:
             self.pause = max(self.pause, pause)
         self._held.add(prefix)
-        self.left.append(block)
         return True
 
     def _is_over(self, block: Block, error: TransactionError) -> bool:
@@ -99,7 +109,7 @@ class Poll:
         learned = self.meter.learned
         if isinstance(error, ModbusException) and error.asks_for_other_plan:
             self.refusals += 1
-            self._ahead += learned.rejected(block)[::-1]
+            self._ahead += learned.rejected(block, self._at_fault, self.answered)[::-1]
         elif isinstance(error, ModbusException) and error.asks_for_time:
             self.failed.append(block)
             self.busy = True
@@ -107,11 +117,37 @@ class Poll:
             self.pause = max(self.pause, BUSY_PAUSE)
             return True
         elif learned.is_trial(block):
-            self._ahead += learned.unanswered(block)[::-1]
+            self._ahead += learned.unanswered(block, self._at_fault, self.answered)[::-1]
+            self.refusals += 1
+        elif self._may_step_down(block, error) and (parts := learned.failed(block, self._at_fault, self.answered)):
+            self._ahead += parts[::-1]
+            self._stepped_down.append(block)
             self.refusals += 1
         else:
             self.failed.append(block)
         return self.is_dead()
+
+    def _may_step_down(self, block: Block, error: TransactionError) -> bool:
+        """Whether a read at which a device with borders failed is made in parts: some mean that they refuse it.
+
+        Who answers nothing is not asked for more and more; what failed as a whole is, at ever greater intervals.
+        """
+        if not isinstance(error, ModbusException) or not error.is_failure or not self.meter.learned.borders:
+            return False
+        if self.refusals and not self.answered:
+            return False
+        failures = self.meter.failures.get(block, 0)
+        return not failures or (failures > WITHDRAWN_AFTER and failures.bit_count() == 1)
+
+    def _gather_failed(self) -> None:
+        """A read of which all parts failed has failed as a whole."""
+        gathered: set[str] = set()
+        for block in self._stepped_down:
+            names = {register.measurement for register in block.registers}
+            failed = {register.measurement for part in self.failed for register in part.registers}
+            if names <= failed and not names <= gathered:
+                self.failed = [part for part in self.failed if part.registers[0].measurement not in names] + [block]
+                gathered |= names
 
     async def ask_again(self, now: float) -> None:
         """Ask for a register that was refused long ago."""
@@ -119,15 +155,17 @@ class Poll:
         if (register := learned.due(now)) is None:
             return
         learned.ask_later(register, now)
-        block = learned.alone(register)
-        try:
-            error: Exception | None = await self._read(block, 1)
-        except LinkError as lost:
-            error = lost
-        if error is None:
-            self.answered.append(block)
-            self.readmitted = True
-            learned.readmit(register)
+        for block in learned.ways(register):
+            try:
+                error: Exception | None = await self._read(block, 1)
+            except LinkError as lost:
+                error = lost
+            if error is None:
+                self.answered.append(block)
+                self.readmitted = True
+                learned.readmit(register, block, now)
+            if not (isinstance(error, ModbusException) and error.asks_for_other_plan):
+                return
 
     def is_dead(self) -> bool:
         """Whether the device has not answered for as often as it takes; for a probe one silence is enough."""
@@ -164,11 +202,14 @@ class Poll:
             return max(meter.settings.pause, LONGEST)
         return meter.settings.pause
 
-    async def _read(self, block: Block, attempts: int = 0) -> TransactionError | None:
+    async def _read(self, block: Block, attempts: int = 0, whole: Block | None = None) -> TransactionError | None:
         """Read a block, again after an error that may pass; returns the last error.
 
-        It is asked `attempts` times at most; 0 means as often as the state of the poll suggests.
+        It is asked `attempts` times at most; 0 means as often as the state of the poll suggests. A part of another
+        block counts as that `whole` one where a refusal may be a surprise.
         """
+        if block.parts:
+            return await self._read_apart(block, attempts or self._attempts(block))
         meter, client, observe = self.meter, self._client, self._observe
         settings, readings = meter.settings, meter.readings
         while True:
@@ -191,7 +232,7 @@ class Poll:
                 self._note(block, error)
                 if observe is not None:
                     observe(changed, error, readings.online)
-                if attempts <= 0 or (isinstance(error, ModbusException) and self._decides(error, block)):
+                if attempts <= 0 or (isinstance(error, ModbusException) and self._decides(error, whole or block)):
                     return error
             else:
                 if observe is not None:
@@ -200,8 +241,29 @@ class Poll:
                     self.texts |= block.texts(client.payload)
                 return None
 
+    async def _read_apart(self, block: Block, attempts: int) -> TransactionError | None:
+        """Read scales, values and scales again; values count only if the scales have surely stayed meanwhile."""
+        client, readings = self._client, self.meter.readings
+        for _ in range(STEADY_ATTEMPTS):
+            errors = readings.errors
+            payloads = []
+            for part in block.parts:
+                if (error := await self._read(part, attempts, block)) is not None:
+                    return error
+                self.meter.vain = 0
+                payloads.append(client.payload)
+            before, values, after = payloads
+            # Without numbers the last answer may be a late one to the first request, if that was asked again.
+            if before == after and not (client.may_hold and readings.errors > errors):
+                block.program.run(before + values, self.fresh)
+                return None
+        unsteady = UnsteadyError("the scales may have changed while the values were read")
+        self._note(block, unsteady)
+        return unsteady
+
     def _note(self, block: Block, error: TransactionError) -> None:
         self.error = error
+        self._at_fault = block
         readings = self.meter.readings
         readings.errors += 1
         readings.health.errors[error.kind] += 1

@@ -79,8 +79,13 @@ class Register:
         return self.address + self.count
 
     @property
+    def least(self) -> int:
+        """Registers that a read must have room for: those of the value, or those of its scale."""
+        return max(self.count, TYPES[self.scale.type] if self.scale is not None else 0)
+
+    @property
     def span(self) -> range:
-        """The addresses that must be read at once: of the value, of its scale, and all between."""
+        """The addresses that are read at once: of the value, of its scale, and all between."""
         if self.scale is None:
             return range(self.address, self.end)
         return range(min(self.address, self.scale.address), max(self.end, self.scale.end))

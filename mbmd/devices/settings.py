@@ -116,9 +116,9 @@ def _poll_class(register: Register, layers: Sequence[DeviceOptions]) -> PollClas
 
 def _check_sizes(device_type: DeviceType, settings: Settings) -> None:
     in_registers = (register for register in settings.registers if not register.is_bit)
-    largest = max(in_registers, key=lambda register: len(register.span), default=None)
-    if largest is not None and settings.max_registers < len(largest.span):
+    largest = max(in_registers, key=lambda register: register.least, default=None)
+    if largest is not None and settings.max_registers < largest.least:
         raise UsageError(
             f"device type {device_type.type}: max_registers {settings.max_registers} is too small for "
-            f"{largest.measurement}: give at least {len(largest.span)}, or exclude it"
+            f"{largest.measurement}: give at least {largest.least}, or exclude it"
         )

@@ -156,8 +156,7 @@ class _Draft:
                 self.problems.append(f"measurement {name} is like {first[name.lower()]}: choose another name for one")
 
     def _check_limit(self, registers: Iterable[Register]) -> None:
-        sizes = (len(register.span) for register in registers if not register.is_bit)
-        needed = max((size for size in sizes if size <= MAX_READ), default=1)
+        needed = max((register.least for register in registers if not register.is_bit), default=1)
         if self._good.get("max_registers", MAX_READ) < needed:
             self.problems.append(f"max_registers must be at least {needed}, the size of the largest value")
 

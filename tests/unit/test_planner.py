@@ -2,7 +2,9 @@
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise
 from random import Random
 
@@ -14,8 +16,9 @@ from mbmd.config.adapter import parse_adapter
 from mbmd.devices.registry import BUILT_IN
 from mbmd.devices.schema import TYPES, Register, Scale
 from mbmd.measurements import CATALOGUE
-from mbmd.planner import Block, Limits, cost, places, plan, refine
+from mbmd.planner import Block, Limits, cost, crosses, places, plan, refine
 from mbmd.protocol.timing import Costs, costs
+from tests.reference import decode_field
 
 NAMES = list(CATALOGUE)
 SLOTS = {name: slot for slot, name in enumerate(NAMES)}
@@ -42,8 +45,11 @@ def register_sets(draw: st.DrawFn, most: int = 9) -> list[Register]:
 
 
 BARRIERS = st.frozensets(st.tuples(st.sampled_from([1, 3, 4]), st.integers(0, 64)), max_size=6)
-LIMITS = st.builds(Limits, st.integers(64, 90), st.booleans(), BARRIERS)
+BORDERS = st.lists(st.integers(0, 64), max_size=3, unique=True).map(sorted).map(tuple)
+LIMITS = st.builds(Limits, st.integers(64, 90), st.booleans(), BARRIERS, BORDERS, st.booleans())
 """Limits that leave room for each value with its scale."""
+NARROW = st.builds(Limits, st.integers(4, 90), st.booleans(), BARRIERS, BORDERS, st.booleans())
+"""Limits that leave room for each value, and for each scale."""
 COST = st.builds(Costs, st.floats(0, 1), st.floats(0, 0.1))
 
 
@@ -75,7 +81,9 @@ def holes(part: Sequence[Register]) -> set[tuple[int, int]]:
 
 def allowed(part: Sequence[Register], limits: Limits) -> bool:
     forbidden = holes(part) & limits.barriers if limits.holes else holes(part)
-    return (part[0].is_bit or span(part) <= limits.registers) and not forbidden
+    between = {bisect_right(limits.borders, register.span.start) for register in part}
+    is_in_bounds = part[0].is_bit or span(part) <= limits.registers
+    return is_in_bounds and not forbidden and (limits.crossing or len(between) == 1)
 
 
 def price_of(part: Sequence[Register], price: Costs) -> float:
@@ -95,15 +103,40 @@ def check(blocks: Sequence[Block], registers: Sequence[Register]) -> None:
     """Every register is in one block, whole, and each block asks for what it says."""
     assert sorted(r.measurement for b in blocks for r in b.registers) == sorted(r.measurement for r in registers)
     for block in blocks:
-        assert {register.function for register in block.registers} == {block.function}
-        assert block.address == min(register.span.start for register in block.registers)
-        assert block.address + block.count == max(register.span.stop for register in block.registers)
-        assert block.request.pdu == bytes((block.function, *block.address.to_bytes(2), *block.count.to_bytes(2)))
-        length = (block.count + 7) // 8 if block.function == 1 else 2 * block.count
-        assert block.request.prefix == bytes((block.function, length))
-        assert block.request.length == length == block.program.payload_bytes
-        assert block.holes == len(holes(block.registers))
-        assert touched(block) == places(block.registers) | holes(block.registers)
+        if block.parts:
+            check_apart(block)
+        else:
+            check_read(block)
+            assert block.program.payload_bytes == block.request.length
+
+
+def check_read(block: Block) -> None:
+    assert {register.function for register in block.registers} == {block.function}
+    assert block.address == min(register.span.start for register in block.registers)
+    assert block.address + block.count == max(register.span.stop for register in block.registers)
+    assert block.request.pdu == bytes((block.function, *block.address.to_bytes(2), *block.count.to_bytes(2)))
+    length = (block.count + 7) // 8 if block.function == 1 else 2 * block.count
+    assert block.request.prefix == bytes((block.function, length))
+    assert block.request.length == length
+    assert block.holes == len(holes(block.registers))
+    assert touched(block) == places(block.registers) | holes(block.registers)
+
+
+def check_apart(block: Block) -> None:
+    """Scales, values and scales again are read, from the first that is needed to the last."""
+    scales, values, again = block.reads
+    assert scales is again
+    assert (block.span, block.request) == (values.span, values.request)
+    for read in (scales, values):
+        check_read(read)
+        assert (read.program.slots, read.program.payload_bytes, read.strings, read.parts) == (0, 0, (), ())
+    assert [(r.address, r.count) for r in values.registers] == [(r.address, r.count) for r in block.registers]
+    assert {(r.address, r.end) for r in scales.registers} == {
+        (r.scale.address, r.scale.end) for r in block.registers if r.scale is not None
+    }
+    assert block.program.payload_bytes <= scales.request.length + values.request.length
+    assert block.holes == 2 * scales.holes + values.holes
+    assert block.longest == max(scales.count, values.count)
 
 
 @given(register_sets(), LIMITS, COST)
@@ -124,6 +157,31 @@ def test_every_register_is_read_once_and_limits_are_kept(
     blocks = plan(registers, SLOTS, limits, price)
     check(blocks, registers)
     assert all(allowed(block.registers, limits) for block in blocks)
+
+
+@given(register_sets(40), NARROW, COST)
+def test_only_what_is_too_long_is_read_apart(registers: list[Register], limits: Limits, price: Costs) -> None:
+    blocks = plan(registers, SLOTS, limits, price)
+    check(blocks, registers)
+    for block in blocks:
+        assert all((len(r.span) > limits.registers) is bool(block.parts) for r in block.registers if r.scale)
+        within = replace(limits, crossing=limits.crossing and not block.parts)
+        assert all(allowed(read.registers, within) for read in block.reads)
+
+
+@given(register_sets(20), NARROW, COST, st.binary(min_size=140, max_size=140))
+def test_values_are_those_of_one_read_of_all(
+    registers: list[Register], limits: Limits, price: Costs, memory: bytes
+) -> None:
+    wanted = [register for register in registers if not register.is_bit]
+    column = array("d", [math.nan]) * len(SLOTS)
+    for block in plan(wanted, SLOTS, limits, price):
+        data = [memory[2 * read.address : 2 * (read.address + read.count)] for read in block.reads[:2]]
+        block.program.run(b"".join(data), column)
+    for r in wanted:
+        scale = (r.scale.type, r.scale.address, r.scale.nan) if r.scale is not None else None
+        expected = decode_field(r.type, r.address, memory, r.divisor, r.nan, r.offset, r.bits, scale)
+        assert column[SLOTS[r.measurement]] == pytest.approx(expected, rel=1e-12, nan_ok=True)
 
 
 @given(register_sets(40), COST, st.randoms())
@@ -228,9 +286,9 @@ def test_bit_fields_of_one_register_are_never_parted() -> None:
     assert refine(parts[0], SLOTS) == []
 
 
-@given(register_sets(24), LIMITS, st.sets(st.integers(0, 64)))
+@given(register_sets(24), NARROW, st.sets(st.integers(0, 64)), st.integers(0, 125))
 def test_refining_ends_and_loses_only_what_is_refused(
-    registers: list[Register], limits: Limits, refused: set[int]
+    registers: list[Register], limits: Limits, refused: set[int], accepted: int
 ) -> None:
     ahead = plan(registers, SLOTS, limits, COSTS)
     good: list[Block] = []
@@ -239,18 +297,23 @@ def test_refining_ends_and_loses_only_what_is_refused(
     while ahead:
         block = ahead.pop()
         reads += 1
-        assert reads <= 4 * len(registers)
-        if refused.isdisjoint(range(block.address, block.address + block.count)):
+        assert reads <= 5 * len(registers)
+        if all(refused.isdisjoint(range(read.address, read.address + read.count)) for read in block.reads):
             good.append(block)
             continue
-        parts = refine(block, SLOTS)
+        parts = refine(block, SLOTS, limits.borders, accepted)
         check(parts, block.registers if parts else [])
         lost += block.registers if not parts else ()
         ahead += parts
     kept = [register for block in good for register in block.registers]
     assert sorted(r.measurement for r in kept + lost) == sorted(r.measurement for r in registers)
-    assert all(not refused.isdisjoint(r.span) for r in lost)
-    assert all(refused.isdisjoint(r.span) for r in kept)
+    assert all(not refused.isdisjoint(needed(r)) for r in lost)
+    assert all(refused.isdisjoint(needed(r)) for r in kept)
+
+
+def needed(register: Register) -> set[int]:
+    scale = register.scale
+    return {*range(register.address, register.end)} | ({*range(scale.address, scale.end)} if scale else set())
 
 
 def test_a_value_and_its_scale_are_read_at_once_with_all_between() -> None:
@@ -265,7 +328,50 @@ def test_a_value_and_its_scale_are_read_at_once_with_all_between() -> None:
     (whole,) = plan(registers, SLOTS, Limits(holes=False), Costs(1, 0))
     assert (str(whole), whole.holes) == ("3:20+81", 0)
     assert [str(part) for part in refine(whole, SLOTS)] == ["3:20+22", "3:40+61"]
-    assert refine(refine(whole, SLOTS)[0], SLOTS) == []
+    (apart,) = refine(refine(whole, SLOTS)[0], SLOTS)
+    assert str(apart) == "3:41+1 scaled by 3:20+1"
+    assert refine(apart, SLOTS) == []
+
+
+def test_values_far_from_their_scales_are_read_apart_in_as_few_reads_as_can_be() -> None:
+    registers = [
+        Register(name, 3, at, "uint16", scale=Scale(scale))
+        for name, at, scale in zip(NAMES, (10, 50, 52, 110), (0, 0, 1, 2), strict=False)
+    ]
+    blocks = plan(registers, SLOTS, Limits(registers=20), Costs(1, 0.1))
+    check(blocks, registers)
+    assert [str(b) for b in blocks] == ["3:0+11", "3:50+3 scaled by 3:0+2", "3:110+1 scaled by 3:2+1"]
+    assert cost(blocks, Costs(1, 0.1)) == pytest.approx(7 + 0.1 * (11 + 3 + 4 + 1 + 2))
+    at_once = plan(registers, SLOTS, Limits(registers=70, borders=(51,), crossing=False), Costs(1, 0.1))
+    assert [str(b) for b in at_once] == ["3:0+53", "3:110+1 scaled by 3:2+1"]
+    borders = plan(registers, SLOTS, Limits(registers=20, borders=(51,)), Costs(1, 0.1))
+    assert [str(b) for b in borders][1:3] == ["3:50+1 scaled by 3:0+1", "3:52+1 scaled by 3:1+1"]
+
+
+def test_a_refused_read_is_cut_at_borders_first_and_then_in_halves_with_their_holes() -> None:
+    registers = some((2, "uint16"), (5, "uint16"), (10, "uint16"), (14, "uint16"), (20, "uint16"))
+    (whole,) = plan(registers, SLOTS, Limits(borders=(0, 10, 20, 30)), Costs(1, 0))
+    assert crosses(whole, (0, 10, 20, 30))
+    assert not crosses(whole, (0, 2, 21, 30))
+    parts = refine(whole, SLOTS, (0, 10, 20, 30))
+    assert [str(part) for part in parts] == ["3:2+4", "3:10+5", "3:20+1"]
+    assert [str(part) for part in refine(parts[0], SLOTS, (0, 10, 20, 30))] == ["3:2+1", "3:5+1"]
+    assert [str(b) for b in plan(registers, SLOTS, Limits(borders=(0, 10, 20), crossing=False), Costs(1, 0))] == [
+        *map(str, parts)
+    ]
+
+
+def test_halves_of_values_behind_their_common_scales_get_shorter() -> None:
+    registers = [
+        Register(name, 3, at, "uint16", scale=Scale(scale))
+        for name, at, scale in zip(NAMES, (20, 21, 40, 41), (0, 1, 0, 1), strict=False)
+    ]
+    (whole,) = plan(registers, SLOTS, Limits(), COSTS)
+    assert [str(part) for part in refine(whole, SLOTS, (0,))] == ["3:0+22", "3:0+42"]
+    assert [str(part) for part in refine(whole, SLOTS, (0,), 22)] == ["3:0+22", "3:0+42"]
+    far = refine(whole, SLOTS, (0,), 22)[1]
+    assert [str(part) for part in refine(far, SLOTS, (0,), 22)] == ["3:40+2 scaled by 3:0+2"]
+    assert [str(part) for part in refine(far, SLOTS, (0,), 0)] == ["3:0+41", "3:1+41"]
 
 
 def test_values_are_scaled_by_the_register_of_the_same_answer() -> None:

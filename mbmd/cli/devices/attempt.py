@@ -6,7 +6,7 @@ from math import isnan, nan
 from typing import NamedTuple, TypeAlias
 
 from mbmd.devices.schema import Register
-from mbmd.errors import LinkError, ModbusException, TransactionError
+from mbmd.errors import LinkError, ModbusException, TransactionError, UnsteadyError
 from mbmd.planner import Block, refine
 from mbmd.protocol.pdu import Request
 
@@ -59,12 +59,19 @@ class _Reading:
         """Read a block and take its answer; returns what is to be read in place of it."""
         is_hopeful = not self._vain or (self._heard and len(block.registers) == 1)
         try:
-            payload = await self._ask(block.request, ATTEMPTS if is_hopeful else 1)
+            payload = await self._data(block, ATTEMPTS if is_hopeful else 1)
         except (TransactionError, LinkError) as error:
             return self._parts_instead(block, error)
         self._heard = True
         self.answers += _decoded(block, payload, self._slots)
         return []
+
+    async def _data(self, block: Block, attempts: int) -> bytes:
+        """What its program is for: data of scales and of values in a row, where they are read apart."""
+        payloads = [await self._ask(read.request, attempts) for read in block.reads]
+        if payloads[0] != payloads[-1]:
+            raise UnsteadyError("the scales changed while the values were read")
+        return b"".join(payloads[:2])
 
     def _parts_instead(self, block: Block, error: TransactionError | LinkError) -> list[Block]:
         if isinstance(error, LinkError) or error.means_silence:
@@ -111,10 +118,11 @@ def _decoded(block: Block, payload: bytes, slots: Mapping[str, int]) -> list[Ans
 
 def _raw(register: Register, block: Block, payload: bytes) -> str:
     """The words of a value, and behind them those of its scale; of a coil or discrete input its bit."""
-    at = register.address - block.address
+    values, scales = block.origins
+    at = register.address - values
     if register.is_bit:
         return str(payload[at >> 3] >> (at & 7) & 1)
     words = [payload[2 * at : 2 * (at + register.count)].hex(" ", 2)]
     if (scale := register.scale) is not None:
-        words.append(payload[2 * (scale.address - block.address) : 2 * (scale.end - block.address)].hex(" ", 2))
+        words.append(payload[2 * (scale.address - scales) : 2 * (scale.end - scales)].hex(" ", 2))
     return " scale ".join(words)

@@ -44,9 +44,10 @@ def all_reads(settings: Settings, adapter: Adapter) -> list[Read]:
     """The reads of a device, those that come with every poll first."""
     by_class = {poll: [r for r in settings.registers if r.poll is poll] for poll in PollClass}
     return [
-        _read(block, poll, settings.pause, adapter)
+        _read(read, poll, settings.pause, adapter)
         for poll, registers in by_class.items()
         for block in planned(registers, settings, adapter)
+        for read in block.reads
     ]
 
 

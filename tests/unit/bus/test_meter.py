@@ -130,7 +130,7 @@ def test_a_read_is_proven_when_all_of_its_rate_was_answered_by_the_plan_of_now()
 
 def test_what_was_learned_another_time_is_planned_with_from_the_start() -> None:
     meter = make_meter()
-    meter.learned.rejected(blocks(meter)[2])
+    meter.learned.rejected(blocks(meter)[2], blocks(meter)[2], blocks(meter)[:2])
     meter.learned.conclude(blocks(meter)[:2], 1_700_000_000.0)
     again = make_meter()
     again.remember(meter.learned.dump(), 1_700_000_000.0)

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from mbmd.config.options import DeviceOptions, PollClass
 from mbmd.devices.registry import BUILT_IN
-from mbmd.devices.schema import DeviceType, Register
+from mbmd.devices.schema import DeviceType, Register, Scale
 from mbmd.devices.settings import DEFAULT_RATING, Settings, resolve
 from mbmd.errors import UsageError
 from tests.option_sets import DEVICE_OPTION_SETS
@@ -215,6 +215,14 @@ def test_what_cannot_work_is_told_with_the_way_out(device: DeviceOptions, adapte
 
 def test_a_read_may_be_short_when_the_long_values_are_excluded() -> None:
     assert settled(DeviceOptions(max_registers=2, exclude=("*port",))).max_registers == 2
+
+
+def test_a_read_must_have_room_for_a_value_or_its_scale_not_for_all_between() -> None:
+    far = Register("Power", 3, 100, "uint16", scale=Scale(0, "int32"))
+    assert (far.least, len(far.span)) == (2, 101)
+    assert settled(DeviceOptions(max_registers=2), meter=replace(METER, registers=(far,))).max_registers == 2
+    with pytest.raises(UsageError, match="max_registers 1 is too small for Power: give at least 2, or exclude it"):
+        settled(DeviceOptions(max_registers=1), meter=replace(METER, registers=(far,)))
 
 
 @given(DEVICE_OPTION_SETS, DEVICE_OPTION_SETS, DEVICE_OPTION_SETS)

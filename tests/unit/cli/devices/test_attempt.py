@@ -12,14 +12,18 @@ from mbmd.cli.devices.attempt import ATTEMPTS, MOST_VAIN, Answer, read_all
 from mbmd.cli.devices.reads import planned, settings_on, slots
 from mbmd.config.adapter import parse_adapter
 from mbmd.devices.registry import BUILT_IN
+from mbmd.devices.schema import Register, Scale
 from mbmd.errors import AnswerTimeout, FrameError, LinkError, MbmdError, ModbusException
+from mbmd.planner import Limits, plan
 from mbmd.protocol.pdu import Request
+from mbmd.protocol.timing import costs
 
 ADAPTER = parse_adapter("tcp://host:502")
 SETTINGS = settings_on(ADAPTER, BUILT_IN.get("SDM"))
 NAMES = {register.measurement: register for register in SETTINGS.registers}
 BLOCKS = planned(SETTINGS.registers, SETTINGS, ADAPTER)
 PLANNED = [{register.measurement for register in block.registers} for block in BLOCKS]
+COSTS = costs(ADAPTER)
 Trouble = Callable[[range], MbmdError | None]
 """What a device answers in place of the registers of a read; None if it answers."""
 
@@ -122,3 +126,24 @@ def test_a_device_that_says_nothing_is_given_up_soon(error: MbmdError) -> None:
         device.said()
     assert raised.value is error
     assert [attempts for _, attempts in device.asked] == [ATTEMPTS] + [1] * (MOST_VAIN - 1)
+
+
+async def read_apart(scales: list[int]) -> list[Answer]:
+    """A value 20 registers behind its scale, from a device that takes ten at once and has these scales in turn."""
+    far = Register("Power", 3, 20, "int16", scale=Scale(0))
+    limits = Limits(registers=10)
+
+    async def ask(request: Request, attempts: int) -> bytes:
+        return (scales.pop(0) if request.pdu[1:3] == bytes(2) else 25).to_bytes(2)
+
+    return await read_all(ask, plan([far], {"Power": 0}, limits, COSTS), {"Power": 0})
+
+
+def test_a_value_far_from_its_scale_is_shown_with_it() -> None:
+    (answer,) = asyncio.run(read_apart([1, 1]))
+    assert (answer.value, answer.raw, answer.error) == (250.0, "0019 scale 0001", None)
+
+
+def test_a_value_whose_scale_changes_meanwhile_is_not_shown() -> None:
+    (answer,) = asyncio.run(read_apart([1, 2]))
+    assert (answer.value, str(answer.error)) == (None, "the scales changed while the values were read")

@@ -6,6 +6,7 @@ from mbmd.cli.devices.reads import all_reads, meters_at_once_a_second, round_sec
 from mbmd.config.adapter import parse_adapter
 from mbmd.config.options import PollClass
 from mbmd.devices.registry import BUILT_IN
+from mbmd.devices.schema import DeviceType, Register, Scale
 from mbmd.protocol.framer import make_framer
 
 LINES = ("rtu:///dev/a?baudrate=9600", "ascii:///dev/a?baudrate=1200&comset=8E1", "tcp://host:502")
@@ -48,3 +49,11 @@ def test_classes_are_read_apart_and_what_is_slow_weighs_less() -> None:
     assert all(seconds.values())
     load = seconds[PollClass.FAST] + seconds[PollClass.SLOW] / 10
     assert meters_at_once_a_second(reads, settings) == pytest.approx(1 / load)
+
+
+def test_a_value_far_from_its_scale_is_shown_as_three_reads() -> None:
+    adapter = parse_adapter("rtu:///dev/a?max_registers=10")
+    far = Register("Power", 3, 20, "int16", scale=Scale(0))
+    reads = all_reads(settings_on(adapter, DeviceType("FAR", "Far", "Works", None, (far,), None)), adapter)
+    assert [str(read.block) for read in reads] == ["3:0+1", "3:20+1", "3:0+1"]
+    assert round_seconds(reads)[PollClass.FAST] == pytest.approx(3 * reads[0].seconds)
