@@ -234,7 +234,7 @@ def test_models_that_move_are_found_after_repeated_exceptions() -> None:
     virtual_time.run(run())
 
 
-@pytest.mark.parametrize("code", [1, 2, 3])
+@pytest.mark.parametrize("code", [1, 2, 3, 4])
 @pytest.mark.parametrize("number", [103, 160, 203])
 def test_a_model_that_is_refused_leaves_the_others(number: int, code: int) -> None:
     async def run() -> None:
@@ -257,7 +257,7 @@ def test_a_model_that_is_refused_leaves_the_others(number: int, code: int) -> No
                 assert is_right(polled, IDS[0], registers, 0)
                 assert not polled[IDS[1]].online
             refused = sum(read.result != "ok" for read in site.reads[begin:])
-            assert refused <= (0 if code < 4 else 60)
+            assert refused <= (0 if code < 4 else 120)  # what fails is read in parts, at ever greater intervals
             # It is asked for again, and has its values back when it answers.
             unit.refuse(there, 0)
             await polled.wait(2 * HOUR)
@@ -266,7 +266,7 @@ def test_a_model_that_is_refused_leaves_the_others(number: int, code: int) -> No
     virtual_time.run(run())
 
 
-@pytest.mark.parametrize("code", [2, 3])
+@pytest.mark.parametrize("code", [2, 3, 4])
 def test_a_model_that_is_refused_later_loses_its_values_and_gets_them_back(code: int) -> None:
     async def run() -> None:
         site = site_of("main")
@@ -275,7 +275,7 @@ def test_a_model_that_is_refused_later_loses_its_values_and_gets_them_back(code:
         async with polling(site, *BOTH, rate=SLOW) as polled:
             await polled.online(*IDS)
             unit.refuse(there, code)
-            await polled.wait(60)
+            await polled.wait(5 * SLOW)
             assert is_right(polled, IDS[0], registers, 0, *measured(registers, 160))
             assert is_right(polled, IDS[1], registers, 1)
             unit.refuse(there, 0)

@@ -285,7 +285,7 @@ def test_a_unit_and_a_meter_of_another_kind_share_a_bus(framing: Framing) -> Non
     virtual_time.run(run())
 
 
-@pytest.mark.parametrize("most", [60, 125])
+@pytest.mark.parametrize("most", [20, 30, 60, 125])
 def test_no_read_is_longer_than_max_registers(most: int) -> None:
     async def run() -> None:
         site = site_of("main")
