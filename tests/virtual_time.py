@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 from mbmd import backoff
-from mbmd.bus import client, poller
+from mbmd.bus import client, poller, unit
 
 T = TypeVar("T")
 
@@ -64,6 +64,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
             patch.object(client, "monotonic", loop.time),
             patch.object(poller, "monotonic", loop.time),
             patch.object(poller, "time", lambda: UNIX + loop.time()),
+            patch.object(unit, "monotonic", loop.time),
+            patch.object(unit, "time", lambda: UNIX + loop.time()),
             patch.object(backoff, "JITTER", 0.0),
         ):
             result = runner.run(_watched(main))

@@ -133,7 +133,7 @@ class Learned:
             known.refused[name] = now + (ASK_SOON if name in valued else ASK_AGAIN)
         known.too_long |= {refusal.read.span for refusal in rejected if self._is_open(refusal)}
         known.parted |= {refusal.read.span for refusal in rejected if _is_split(refusal, accepted)}
-        self._explain()
+        self._explain(_refused_apart(rejected))
         return refused
 
     def due(self, now: float) -> Register | None:
@@ -238,11 +238,11 @@ class Learned:
         values = (replace(self._registers[name], scale=None) for name in refused)
         return places(values) - places(r for name, r in self._registers.items() if name not in refused)
 
-    def _explain(self) -> None:
-        """Leave in `too_long` only reads that nothing but their length explains."""
+    def _explain(self, alone: set[Place]) -> None:
+        """Leave in `too_long` only reads that nothing but their length explains; `alone` was refused by itself."""
         known = self._known
         wanted = places(self._registers.values())
-        refused = self._refused_places()
+        refused = self._refused_places() | alone
         for span in sorted(known.too_long, key=lambda span: span[2]):
             touched = _touched(span)
             if self._may_be_too_long(span) or touched & (refused | known.barriers):
@@ -279,6 +279,11 @@ def _singles(refusals: Iterable[Refusal]) -> Iterable[Register]:
 def _is_split(refusal: Refusal, accepted: Sequence[Block]) -> bool:
     """Whether a single value was refused, but not when it was read apart from its scale."""
     return refusal.block.is_single and any(part in accepted for part in refusal.parts)
+
+
+def _refused_apart(refusals: Iterable[Refusal]) -> set[Place]:
+    """Scales and values that were refused when each was read for one value alone."""
+    return {place for block, read, _ in refusals if block.is_single and block.parts for place in _touched(read.span)}
 
 
 def _holds(block: Block, span: Span) -> bool:

@@ -122,6 +122,9 @@ class Meter:
     def was_refused(self, refused: bool) -> None:
         """Whether a poll that brought something had reads that were refused."""
 
+    def lost(self) -> None:
+        """Something that had a value is refused from now on."""
+
     def remember(self, known: Mapping[str, object], now: float) -> None:
         """Start with what `learned.dump` gave another time; `now` is Unix time."""
         self.learned.load(known, now)

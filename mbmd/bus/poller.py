@@ -10,7 +10,7 @@ from mbmd.backoff import pause_after
 from mbmd.bus.client import Client
 from mbmd.bus.meter import Doubt, Meter
 from mbmd.bus.other_framing import OtherFraming
-from mbmd.bus.poll import Poll
+from mbmd.bus.poll import BUSY_PAUSE, Poll
 from mbmd.bus.scheduler import Scheduler
 from mbmd.bus.search import NothingFoundError, Search
 from mbmd.bus.unit import UnitMeter
@@ -174,6 +174,10 @@ class Poller:
                 meter.search_later()
                 return True
             now = monotonic()
+            if isinstance(error, ModbusException) and error.asks_for_time and meter.busy < MOST_BUSY:
+                meter.busy += 1
+                self._scheduler.postpone(meter, now + BUSY_PAUSE)
+                return False
             is_link = isinstance(error, LinkError)
             if self._scheduler.failed(meter, now, 0.0 if is_link else now - started) > 1 or not is_link:
                 self._go_offline(meter, error)
@@ -252,6 +256,8 @@ class Poller:
                 register.function,
                 "a minute, then hourly" if register.measurement in valued else "an hour",
             )
+        if any(register.measurement in valued for register in refused):
+            meter.lost()
         renewed = self._replan(meter)
         if renewed or refused:
             log.info("%s: reads: %s", meter.readings.id, ", ".join(str(b) for g in meter.groups for b in g.plan))

@@ -15,8 +15,11 @@ from mbmd.errors import AnswerTimeout, LinkError, MbmdError, ModbusException, Tr
 from mbmd.planner import Block, Limits, plan
 from mbmd.protocol.pdu import Request, read
 from mbmd.readings.device import NAN
-from mbmd.sunspec.chain import Ask, Chain, End, Reply, walk
+from mbmd.sunspec.chain import Ask, Chain, Reply, walk
 from mbmd.sunspec.registers import HOLDING, Offer
+
+_TOO_LONG = 3
+"""The exception of a device that is asked for more registers than it allows."""
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +47,10 @@ class Search:
         if self._is_cut(chain):
             meter.search_later()
             return False
-        registers = await self._choose(meter.offers(chain))
+        offers = meter.offers(chain)
+        registers = await self._choose(offers)
         renewed = meter.adopt(Found(chain, registers))
+        meter.tell(offers)
         if not any(registers):
             raise NothingFoundError(f"unit {meter.unit} has no measurements that are wanted: see mbmd inspect")
         return renewed
@@ -69,35 +74,49 @@ class Search:
         return chain
 
     def _is_cut(self, chain: Chain) -> bool:
-        """Whether the answers ended within the models that are known."""
+        """Whether the answers ended within the models that are known; after an outage these may be others."""
         known = self._meter.found
-        if known is None or chain.end is not End.SILENT or chain.base != known.chain.base:
+        if known is None or not self._meter.readings.online:
+            return False
+        if not chain.may_go_on or chain.base != known.chain.base:
             return False
         return known.chain.models[: len(chain.models)] == chain.models
 
     async def _ask(self, ask: Ask) -> Reply:
         """What a read brings, asked again where that may help; raises if nothing was ever heard."""
+        meter = self._meter
+        if ask.size > meter.settings.max_registers:
+            return _TOO_LONG
         request = read(HOLDING, ask.address, ask.size)
-        for _ in range(ATTEMPTS if self._heard or self._meter.readings.online else 1):
+        attempts = 0
+        while attempts < (ATTEMPTS if self._heard or meter.readings.online else 1):
+            attempts += 1
             try:
                 await self._transact(request)
             except ModbusException as error:
-                if error.means_silence:
-                    self._error = error
-                    continue
-                self._heard = True
-                if not error.asks_for_time:
-                    return error.code
                 self._error = error
-                await asyncio.sleep(BUSY_PAUSE)
+                self._heard = self._heard or not error.means_silence
+                if error.asks_for_other_plan:
+                    return error.code
+                if error.asks_for_time:
+                    await asyncio.sleep(BUSY_PAUSE)
             except TransactionError as error:
                 self._error = error
             else:
                 self._heard = True
                 return self._client.payload
-        if not self._heard or (isinstance(self._error, ModbusException) and self._error.asks_for_time):
-            raise self._error
-        return None
+        return self._nothing()
+
+    def _nothing(self) -> Reply:
+        """What a read brings that was asked often enough."""
+        error = self._error
+        if not self._heard:
+            raise error
+        if not isinstance(error, ModbusException) or error.means_silence:
+            return None
+        if error.asks_for_time:
+            raise error
+        return error.code
 
     async def _transact(
         self, request: Request, block: Block | None = None, column: "array[float] | None" = None

@@ -16,7 +16,7 @@ from mbmd.protocol.pdu import Request, read
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NAN, NO_TEXTS, Descriptor, DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.sunspec.chain import Chain, End
+from mbmd.sunspec.chain import Chain
 from mbmd.sunspec.common import BASES, MARKER_REGISTERS, Common
 from mbmd.sunspec.device_type import has_signed_counters
 from mbmd.sunspec.registers import HOLDING, Offer, borders, offer
@@ -24,7 +24,7 @@ from mbmd.sunspec.registers import HOLDING, Offer, borders, offer
 SEARCH_AGAIN = 3600.0
 """Seconds after which a unit is asked for its models again: a new firmware may bring others."""
 SEARCH_SOON = 60.0
-"""Seconds after which it is asked again when the answers ended before the models did."""
+"""Seconds after which it is asked again when the models may go on behind what was answered, or are others by now."""
 REFUSING_POLLS = 3
 """Polls in a row with refused reads after which the models may be others."""
 
@@ -98,6 +98,8 @@ class UnitMeter(Meter):
         self.found: Found | None = None
         self._known: tuple[Mapping[str, object], float] | None = None
         self._search_at = -inf
+        self._searched_at = -inf
+        self._noted: set[str] = set()
         self._refusals = 0
         self._shares: list[_Share] = []
         self._turned: list[DeviceReadings] = []
@@ -134,6 +136,19 @@ class UnitMeter(Meter):
         if self._refusals == REFUSING_POLLS:
             self._search_at = -inf
 
+    def lost(self) -> None:
+        """What had values is refused: the models may be others, but that is looked at once in a while."""
+        self._search_at = min(self._search_at, self._searched_at + SEARCH_SOON)
+
+    def tell(self, offers: Iterable[Offer]) -> None:
+        """Warn, once, of what is strange about the models."""
+        for part, offered in zip(self.parts, offers, strict=True):
+            for note in offered.notes:
+                text = f"{part.readings.id}: {note}"
+                if text not in self._noted:
+                    self._noted.add(text)
+                    log.warning("%s", text)
+
     def remember(self, known: Mapping[str, object], now: float) -> None:
         """What was learned another time is of use when the models are known."""
         self._known = known, now
@@ -148,8 +163,10 @@ class UnitMeter(Meter):
 
     def adopt(self, found: Found) -> bool:
         """Read what was found; returns whether it is something else than before."""
-        self._search_at = monotonic() + (SEARCH_SOON if found.chain.end is End.SILENT else SEARCH_AGAIN)
-        if found == self.found:
+        is_same = found == self.found
+        self._searched_at = monotonic()
+        self._search_at = self._searched_at + (SEARCH_SOON if found.chain.may_go_on and not is_same else SEARCH_AGAIN)
+        if is_same:
             return False
         self.found = found
         known, then = self._known or (self.learned.dump(), time())

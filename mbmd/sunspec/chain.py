@@ -25,6 +25,8 @@ from mbmd.sunspec.common import (
 END = 0xFFFF
 MOST_MODELS = 200
 """Models after which a chain is none."""
+REFUSALS = (1, 2, 3)
+"""Exceptions that mean that there is nothing."""
 ADDRESSES = 0x10000
 COUNTERS = {160: 8, 714: 4}
 """Models whose groups are measured: where, behind the beginning of the header, they say how many there are."""
@@ -89,6 +91,11 @@ class Chain:
     def is_whole(self) -> bool:
         """Whether it ended as it should."""
         return self.end is End.MARK
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether what ended it may pass: no answer, or an exception that is no refusal."""
+        return self.end is End.SILENT or (self.end is End.REFUSED and self.exception not in REFUSALS)
 
     def of(self, device: int) -> tuple[Placement, ...]:
         """The models of one logical device; none if it is not there."""

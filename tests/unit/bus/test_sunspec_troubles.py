@@ -1,0 +1,434 @@
+"""Polling SunSpec units that sleep, refuse, fall silent, close connections, or turn into others."""
+
+import logging
+from itertools import pairwise, repeat
+
+import pytest
+
+from tests import virtual_time
+from tests.sunspec_images import Registers, chain, common, filled, image, model, span
+from tests.sunspec_run import TIMEOUT, Run, polling, site_of, values
+from tests.sunspec_site import HANG_UP, Fault, Site, Unit
+from tests.sunspec_truth import truth
+from tests.virtual_time import now
+
+BOTH = ("SMA:126", "SMA:126.1")
+IDS = ("SMA1.126", "SMA1.126.1")
+HOUR = 3600.0
+SLOW = 20.0
+"""A rate at which hours pass quickly."""
+SMALL = chain(common(), filled(103, 5), common(2), filled(203, 11))
+
+
+def is_right(polled: Run, name: str, registers: Registers, device: int = 0, *without: str) -> bool:
+    """Whether a device has all values of an image, but those of some measurements."""
+    right = {key: value for key, (value,) in truth(registers, device).items() if key not in without}
+    return values(polled[name]) == {key: pytest.approx(value, rel=1e-12) for key, value in right.items()}
+
+
+def are_right(polled: Run, registers: Registers) -> bool:
+    return all(is_right(polled, name, registers, device) for device, name in enumerate(IDS))
+
+
+def measured(registers: Registers, number: int, device: int = 0) -> set[str]:
+    """What only one model of a device measures."""
+    without = {at: word for at, word in registers.items() if at not in span(registers, number, device)[2:]}
+    return truth(registers, device).keys() - truth(without, device).keys()
+
+
+def told(caplog: pytest.LogCaptureFixture, text: str) -> int:
+    """How many warnings have a text in them."""
+    return sum(text in record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [("zeros", "marker"), ("ffff", "marker"), ("exc2", "marker"), ("silent", "no answer")],
+)
+def test_a_unit_that_is_none_is_told_once_asked_ever_more_seldom_and_found_when_it_turns_normal(
+    mode: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        unit = site.units[126]
+        unit.mode = mode
+        if mode in ("zeros", "ffff"):
+            unit.load({})
+        async with polling(site, *BOTH) as polled:
+            await polled.wait(600)
+            assert told(caplog, "offline") == told(caplog, reason) > 0
+            assert reason in polled["SMA1.126"].health.trouble
+            begin = len(site.reads)
+            await polled.wait(600)
+            assert 9 <= len(site.reads) - begin <= 11 * (1 if mode == "silent" else 3)
+            unit.mode = "normal"
+            unit.load(SMALL)
+            await polled.online(*IDS, seconds=61)
+            assert are_right(polled, SMALL)
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("unknown", [11, 10, None, 2])
+def test_a_unit_that_is_not_there_costs_the_others_little(unknown: int | None) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)}, unknown=unknown)
+        async with polling(site, *BOTH, "SMA:5", "SMA:5.1") as polled:
+            await polled.online(*IDS)
+            await polled.wait(120)
+            assert not polled["SMA1.5"].online
+            assert polled["SMA1.5"].health.trouble == polled["SMA1.5.1"].health.trouble != ""
+            begin, version = len(site.reads), polled["SMA1.126"].version
+            await polled.wait(100)
+            assert polled["SMA1.126"].version - version >= 98
+            probes = site.read_of(5, begin)
+            assert {size for _, size in probes} == {2}
+            assert 1 <= len(probes) <= 3 * 4
+
+    virtual_time.run(run())
+
+
+def test_a_dead_unit_costs_one_short_probe_at_a_time() -> None:
+    async def run() -> None:
+        site = site_of("main")
+        site.units[126].is_asleep = True
+        async with polling(site, *BOTH) as polled:
+            await polled.wait(600)
+            assert {read.size for read in site.reads} == {2}
+            assert {read.address for read in site.reads} == {0, 40000, 50000}
+            moments = [read.when for read in site.reads]
+            assert all(later - earlier > 10 * TIMEOUT - 0.01 for earlier, later in pairwise(moments))
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("name", ["main", "base0", "base50000"])
+def test_a_unit_that_sleeps_at_the_start_is_found_when_it_wakes(name: str) -> None:
+    async def run() -> None:
+        site = site_of(name)
+        site.units[126].is_asleep = True
+        async with polling(site, *BOTH) as polled:
+            await polled.wait(3 * HOUR)
+            assert polled["SMA1.126"].offered == ()
+            site.units[126].is_asleep = False
+            woken = now()
+            await polled.until(lambda: all(polled[name].online for name in IDS))
+            assert now() - woken <= 3 * 61
+            await polled.wait(5)
+            assert are_right(polled, site.units[126].registers)
+
+    virtual_time.run(run())
+
+
+def test_a_unit_that_comes_back_with_another_chain_is_walked_anew() -> None:
+    async def run() -> None:
+        site = site_of("main")
+        unit = site.units[126]
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            unit.is_asleep = True
+            await polled.until(lambda: not any(polled[name].online for name in IDS))
+            assert values(polled["SMA1.126"]) == {}
+            other = chain(common(5), filled(160, 3, groups=2), filled(101, 4), common(6), filled(201, 9), base=50000)
+            unit.load(other)
+            await polled.wait(8 * HOUR)
+            unit.is_asleep = False
+            await polled.online(*IDS, seconds=3 * 61)
+            assert are_right(polled, other)
+            assert polled["SMA1.126"].descriptor.serial == "SN0005"
+            assert {m.name for m in polled["SMA1.126.1"].offered} == truth(other, 1).keys()
+
+    virtual_time.run(run())
+
+
+def test_a_unit_that_comes_back_with_another_chain_is_not_taken_for_the_old_one_when_its_walk_is_cut() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        unit = site.units[126]
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            unit.is_asleep = True
+            await polled.until(lambda: not any(polled[name].online for name in IDS))
+            other = chain(common(), filled(113, 3), common(2), filled(213, 4))
+            unit.load(other)
+            unit.is_asleep = False
+            site.faults = iter([0.0, 0.0, 0.0, None, None, None])
+            await polled.wait(130)
+            assert are_right(polled, other)
+
+    virtual_time.run(run())
+
+
+def test_a_short_sleep_changes_nothing() -> None:
+    async def run() -> None:
+        site = site_of("main")
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            for _ in range(5):
+                site.units[126].is_asleep = True
+                await polled.wait(0.2)
+                site.units[126].is_asleep = False
+                await polled.wait(10)
+                assert are_right(polled, site.units[126].registers)
+
+    virtual_time.run(run())
+
+
+def test_a_subdevice_that_comes_while_the_unit_is_online_is_found_within_an_hour() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(chain(common(), filled(103, 5)))})
+        async with polling(site, *BOTH, rate=SLOW) as polled:
+            await polled.online("SMA1.126")
+            await polled.wait(100)
+            assert "no subdevice 1" in polled["SMA1.126.1"].health.trouble
+            site.units[126].load(SMALL)
+            await polled.until(lambda: polled[IDS[1]].online, HOUR + 60, step=1.0)
+            assert are_right(polled, SMALL)
+            assert polled["SMA1.126.1"].is_found
+
+    virtual_time.run(run())
+
+
+def test_a_subdevice_that_goes_while_the_unit_is_online_does_not_take_the_others_along() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(site, *BOTH, rate=SLOW) as polled:
+            await polled.online(*IDS)
+            alone = chain(common(), filled(103, 5))
+            site.units[126].load(alone)
+            await polled.until(lambda: not polled["SMA1.126.1"].online, 60)
+            assert is_right(polled, "SMA1.126", alone)
+            await polled.until(lambda: "no subdevice 1" in polled["SMA1.126.1"].health.trouble, HOUR + 60)
+            assert polled["SMA1.126"].online
+
+    virtual_time.run(run())
+
+
+def test_a_chain_that_moved_while_the_unit_was_online_is_found_soon_as_its_reads_are_refused() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            moved = dict(zip(range(50000, 60000), SMALL.values(), strict=False))
+            site.units[126].load(moved)
+            await polled.wait(120)
+            await polled.online(*IDS)
+            assert are_right(polled, moved)
+
+    virtual_time.run(run())
+
+
+def test_models_that_move_are_found_after_repeated_exceptions() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            shorter = chain(common(), filled(103, 5), common(2), filled(201, 11, length=40))
+            site.units[126].load(shorter)
+            await polled.wait(70)
+            polled.hub.wrong.clear()  # until then it has what it could not know to be of another model
+            await polled.wait(30)
+            assert is_right(polled, "SMA1.126", shorter)
+            assert is_right(polled, "SMA1.126.1", shorter, 1)
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4])
+@pytest.mark.parametrize("number", [103, 160, 203])
+def test_a_model_that_is_refused_leaves_the_others(number: int, code: int) -> None:
+    async def run() -> None:
+        site = site_of("main")
+        unit, registers = site.units[126], image("main")[126]
+        device = int(number == 203)
+        there = span(registers, number, device)
+        unit.refuse(there[2:], code)
+        async with polling(site, *BOTH, rate=SLOW) as polled:
+            await polled.until(lambda: any(polled[name].online for name in IDS))
+            await polled.wait(120)
+            begin = len(site.reads)
+            await polled.wait(60)
+            gone = measured(registers, number, device)
+            assert gone
+            if number != 203:
+                assert is_right(polled, IDS[0], registers, 0, *gone)
+                assert is_right(polled, IDS[1], registers, 1)
+            else:
+                assert is_right(polled, IDS[0], registers, 0)
+                assert not polled[IDS[1]].online
+            refused = sum(read.result != "ok" for read in site.reads[begin:])
+            assert refused <= (0 if code < 4 else 120)  # what fails is read in parts, at ever greater intervals
+            # It is asked for again, and has its values back when it answers.
+            unit.refuse(there, 0)
+            await polled.wait(2 * HOUR)
+            assert are_right(polled, registers)
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("code", [2, 3, 4])
+def test_a_model_that_is_refused_later_loses_its_values_and_gets_them_back(code: int) -> None:
+    async def run() -> None:
+        site = site_of("main")
+        unit, registers = site.units[126], image("main")[126]
+        there = span(registers, 160)[2:]
+        async with polling(site, *BOTH, rate=SLOW) as polled:
+            await polled.online(*IDS)
+            unit.refuse(there, code)
+            await polled.wait(5 * SLOW)
+            assert is_right(polled, IDS[0], registers, 0, *measured(registers, 160))
+            assert is_right(polled, IDS[1], registers, 1)
+            unit.refuse(there, 0)
+            await polled.wait(2 * HOUR)
+            assert are_right(polled, registers)
+            assert len(await polled.refresh(126)) <= 3
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("code", [5, 6])
+@pytest.mark.parametrize("times", [1, 2, 7])
+def test_a_busy_unit_is_asked_again_and_loses_nothing(code: int, times: int) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        site.faults = repeat(code, times)
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS, seconds=30)
+            site.faults = repeat(code, times)
+            await polled.wait(10)
+            assert are_right(polled, SMALL)
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("options", ["", "close=true"])
+@pytest.mark.parametrize("closes", [False, True])
+def test_connections_that_end_are_no_trouble(options: str, closes: bool) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        site.closes = closes
+        async with polling(site, *BOTH, options=options) as polled:
+            await polled.online(*IDS)
+            assert are_right(polled, SMALL)
+            begin = len(site.reads)
+            await polled.wait(10)
+            assert are_right(polled, SMALL)
+            connections = {read.connection for read in site.reads[begin:]}
+            reads = len(site.reads) - begin
+            assert len(connections) == (reads if closes else pytest.approx(10, abs=1) if options else 1)
+
+    virtual_time.run(run())
+
+
+def test_with_close_the_walk_too_leaves_the_line_to_others() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(site, *BOTH, options="close=true") as polled:
+            await polled.online(*IDS)
+            # The walk and the first poll on one connection, each further poll on one of its own.
+            assert {read.connection for read in site.reads if read.size == 2} == {1}
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("at", range(14))
+@pytest.mark.parametrize("fault", [None, HANG_UP, 4, 6, 0.5])
+def test_one_fault_anywhere_in_the_walk_spoils_nothing(fault: Fault, at: int) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        faults: list[Fault] = [*repeat(0.0, at), fault]
+        site.faults = iter(faults)
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS, seconds=130)
+            await polled.wait(90)
+            assert are_right(polled, SMALL)
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("number", [1, 103, 160, 203])
+def test_a_header_that_is_never_answered_ends_the_chain_there(number: int) -> None:
+    async def run() -> None:
+        registers = image("main")[126]
+        site = Site({126: Unit(registers)})
+        header = span(registers, number, int(number == 203)).start
+        cut = {at: word for at, word in registers.items() if at < header}
+        site.units[126].refuse([header], 4)
+        async with polling(site, *BOTH, rate=SLOW) as polled:
+            await polled.wait(120)
+            if number == 1:
+                assert not polled[IDS[0]].online
+                assert "no models" in polled[IDS[0]].health.trouble
+            elif number != 103:
+                assert is_right(polled, IDS[0], cut)
+            site.units[126].refuse([header], 0)
+            await polled.wait(2 * HOUR)
+            assert are_right(polled, registers)
+
+    virtual_time.run(run())
+
+
+def test_a_scale_factor_that_changes_between_polls_never_spoils_a_value() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(chain(common(), model(103, W=1234, W_SF=0)))})
+        async with polling(site, "SMA:126") as polled:
+            await polled.online("SMA1.126")
+            for power in (-2, -1, 1, 3, -3, 10, -10):
+                site.units[126].load(chain(common(), model(103, W=1234, W_SF=power)))
+                await polled.wait(3)
+                assert values(polled["SMA1.126"]) == {"Power": pytest.approx(1234 * 10.0**power)}
+            for power in (11, -11, 0x8000, 32767):
+                site.units[126].load(chain(common(), model(103, W=1234, W_SF=power, Hz=50, Hz_SF=0)))
+                await polled.wait(3)
+                assert values(polled["SMA1.126"]) == {"Frequency": 50.0}
+
+    virtual_time.run(run())
+
+
+def test_at_night_there_are_no_values_where_nothing_is_measured() -> None:
+    async def run() -> None:
+        day = chain(common(), filled(103, 5), common(2), filled(203, 11))
+        night = chain(common(), model(103, WH=4711, WH_SF=1), common(2), filled(203, 12))
+        site = Site({126: Unit(day)})
+        async with polling(site, *BOTH, plausibility=False) as polled:
+            await polled.online(*IDS)
+            for registers in (night, day, night, day):
+                site.units[126].load(registers)
+                await polled.wait(3)
+                assert are_right(polled, registers)
+            assert all(polled[name].online for name in IDS)
+
+    virtual_time.run(run())
+
+
+def test_a_night_that_begins_at_the_start_ends_with_all_values() -> None:
+    async def run() -> None:
+        day, night = chain(common(), filled(103, 5)), chain(common(), model(103))
+        site = Site({126: Unit(night)})
+        async with polling(site, "SMA:126") as polled:
+            await polled.wait(HOUR)
+            site.units[126].load(day)
+            await polled.wait(61)
+            assert is_right(polled, "SMA1.126", day)
+
+    virtual_time.run(run())
+
+
+def test_a_rival_that_gets_a_value_later_is_noticed_within_an_hour() -> None:
+    async def run() -> None:
+        night = chain(common(), model(101, W=5, W_SF=0), model(113))
+        day = chain(common(), model(101, W=5, W_SF=0), model(113, Hz=50.0))
+        noon = chain(common(), model(101), model(113, Hz=50.0, W=7.0))
+        site = Site({126: Unit(night)})
+        async with polling(site, "SMA:126", rate=SLOW) as polled:
+            await polled.online("SMA1.126")
+            assert values(polled["SMA1.126"]) == {"Power": 5.0}
+            for registers, right in (
+                (day, {"Power": 5.0, "Frequency": 50.0}),
+                (noon, {"Power": 7.0, "Frequency": 50.0}),
+            ):
+                site.units[126].load(registers)
+                await polled.wait(HOUR + 60)
+                assert values(polled["SMA1.126"]) == right
+
+    virtual_time.run(run())
