@@ -82,6 +82,12 @@ class Block:
             return sum(part.holes for part in self.parts)
         return self.count - len(places(self.registers))
 
+    def is_steady(self, before: bytes, after: bytes) -> bool:
+        """Whether its scales are the same in the data of two reads of them, whatever is between them."""
+        start = self.parts[0].address
+        places = (slice(2 * (r.address - start), 2 * (r.end - start)) for r in self.parts[0].registers)
+        return all(before[place] == after[place] for place in places)
+
     def texts(self, payload: bytes) -> dict[str, str]:
         """The texts of its registers in the data of its answer, without those that are empty."""
         found = {}

@@ -254,7 +254,7 @@ class Poll:
                 payloads.append(client.payload)
             before, values, after = payloads
             # Without numbers the last answer may be a late one to the first request, if that was asked again.
-            if before == after and not (client.may_hold and readings.errors > errors):
+            if block.is_steady(before, after) and not (client.may_hold and readings.errors > errors):
                 block.program.run(before + values, self.fresh)
                 return None
         unsteady = UnsteadyError("the scales may have changed while the values were read")

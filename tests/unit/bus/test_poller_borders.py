@@ -1,6 +1,7 @@
 """A device of models in a row: what it costs that it refuses reads across them, or that one of them is out of order."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -189,6 +190,27 @@ def test_values_whose_scale_changes_meanwhile_are_read_again() -> None:
             await bus.wait(RATE / 2)
             assert line.places == [(0, 1), (20, 3), (0, 1)] * 2
             assert values(device.meter.readings) == {MEASUREMENTS[0]: 2.0, MEASUREMENTS[1]: 2.2}
+
+    virtual_time.run(run())
+
+
+def test_what_changes_between_two_scales_does_not_matter() -> None:
+    async def run() -> None:
+        device = Scaled(-1)
+        rows = [replace(row, scale=Scale(at)) for row, at in zip(device.meter.settings.registers, (0, 2), strict=True)]
+        meter = meter_of(rows, max_registers=10, plausibility=False)
+        line = only(1, good)
+
+        def step(far: FarEnd, asked: Asked) -> None:
+            words = {0: 1, 1: len(line.asked), 2: 0, 20: 7, 22: 8}
+            data = b"".join(words.get(at, 0).to_bytes(2) for at in range(asked.address, asked.address + asked.count))
+            far.send(asked.frame(bytes((asked.function, len(data))) + data))
+
+        line.by_unit[1] = step
+        async with polling(line, meter) as bus:
+            await bus.wait(RATE / 2)
+            assert line.places == [(0, 3), (20, 3), (0, 3)]
+            assert values(meter.readings) == {MEASUREMENTS[0]: 70.0, MEASUREMENTS[1]: 8.0}
 
     virtual_time.run(run())
 
