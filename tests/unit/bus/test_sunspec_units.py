@@ -15,7 +15,6 @@ from tests.sunspec_site import Site, Unit
 from tests.sunspec_truth import truth
 
 INVERTER = filled(103, 5)
-METER = filled(203, 11)
 
 
 @pytest.mark.parametrize("devices", [2, 3, 5])
