@@ -1,12 +1,14 @@
 """Polling a scripted SunSpec site as the daemon does, in memory and virtual time, beside the truth about its images."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+
+import pytest
 
 from mbmd.bus.memory import Memory
 from mbmd.config.adapter import Adapter, Framing, parse_adapter
@@ -20,7 +22,7 @@ from mbmd.running.changes import Buses, by_bus, difference
 from mbmd.running.fleet import Fleet
 from mbmd.running.tasks import Tasks
 from tests.scripted import ADAPTERS, ScriptedLine
-from tests.sunspec_images import BASES, image
+from tests.sunspec_images import BASES, Registers, image
 from tests.sunspec_site import Read, Site, Unit
 from tests.sunspec_truth import Values, differences, truth
 from tests.virtual_time import now
@@ -211,3 +213,15 @@ def values(readings: DeviceReadings) -> dict[str, float]:
 def site_of(name: str, mode: str = "normal", maxcount: int = 125) -> Site:
     """A site with the units of an image of the facts."""
     return Site({unit: Unit(registers, mode, maxcount=maxcount) for unit, registers in image(name).items()})
+
+
+def is_right(
+    found: DeviceReadings,
+    registers: Registers,
+    device: int = 0,
+    without: Collection[str] = (),
+    bases: Iterable[int] = BASES,
+) -> bool:
+    """Whether a device has all values of an image, in which no two models say the same, but `without` some."""
+    right = {name: value for name, (value,) in truth(registers, device, bases).items() if name not in without}
+    return values(found) == {name: pytest.approx(value, rel=1e-12) for name, value in right.items()}
