@@ -1,6 +1,7 @@
 """The errors of mbmd; each class says what happens next.
 
 MbmdError
+├── MovedError               a device has other values than expected where they are read: it is asked what it has
 ├── UsageError               the command ends with exit code 2 and this one line
 │   └── DeviceTableError     a device table (TOML) is wrong: names its file and key
 ├── LinkError                the connection is down: the bus reconnects after a pause
@@ -17,6 +18,10 @@ MbmdError
 
 class MbmdError(Exception):
     """Base of everything that mbmd raises on purpose."""
+
+
+class MovedError(MbmdError):
+    """What a device has stands elsewhere by now: nothing that was read with it is to be believed."""
 
 
 class UsageError(MbmdError):

@@ -31,7 +31,8 @@ BITS_PER_REGISTER = 16
 class Block:
     """One read: `count` registers, or bits, from `address`, and what becomes of them.
 
-    `program` fills the slots of `registers` in a device's column; `strings` are those that are text.
+    `program` fills the slots of `registers` in a device's column; `strings` are those that are text. `anchors` are
+    places in the data and what must be there.
 
     Values that are read apart from their scales have three `parts`: the read of the scales, that of the values, and the
     first once more. The program is for the data of the first two in a row; it may only run if the scales have stayed.
@@ -45,6 +46,7 @@ class Block:
     request: Request
     program: Program
     strings: tuple[Register, ...]
+    anchors: tuple[tuple[slice, bytes], ...] = ()
     parts: "tuple[Block, ...]" = ()
 
     @property
@@ -87,6 +89,10 @@ class Block:
         start = self.parts[0].address
         places = (slice(2 * (r.address - start), 2 * (r.end - start)) for r in self.parts[0].registers)
         return all(before[place] == after[place] for place in places)
+
+    def is_anchored(self, payload: bytes) -> bool:
+        """Whether its anchors have the data that they must have, in the data of its answer."""
+        return all(payload[place] == data for place, data in self.anchors)
 
     def texts(self, payload: bytes) -> dict[str, str]:
         """The texts of its registers in the data of its answer, without those that are empty."""
@@ -131,12 +137,17 @@ def plan(registers: Iterable[Register], slots: Mapping[str, int], limits: Limits
         price = Costs(costs.read, _cost_of_one(function, costs))
         near: list[Register] = []
         far: list[Register] = []
-        for register in group:
+        for register in (_within(register, most) for register in group):
             (near if register.scale is None or len(register.span) <= most else far).append(register)
         for run in _runs(near, limits):
             blocks += [_block(part, slots) for part in _cheapest_cut(run, most, price)]
         blocks += [_apart(part, slots) for part in _fewest_apart(far, limits)]
     return blocks
+
+
+def _within(register: Register, most: int) -> Register:
+    """A register without its anchor, if a read of both would be too long."""
+    return replace(register, anchor=None) if register.anchor is not None and len(register.span) > most else register
 
 
 def cost(blocks: Iterable[Block], costs: Costs) -> float:
@@ -173,7 +184,7 @@ def refine(
         if apart.longest < block.count:
             return [apart]
     if block.is_single:
-        return []
+        return [_block([replace(r, anchor=None) for r in block.registers], slots)] if block.anchors else []
     if block.holes and not borders and not block.parts:
         return [_block(part, slots) for part in _runs(block.registers, Limits(holes=False))]
     # In the order of their middles: of values behind a common scale the first half is the shorter one.
@@ -300,7 +311,7 @@ def _values_and_scales(registers: Sequence[Register]) -> set[Place]:
 
 def _values(registers: Iterable[Register]) -> list[Register]:
     """The values without their scales."""
-    return [replace(register, scale=None) for register in registers]
+    return [replace(register, scale=None, anchor=None) for register in registers]
 
 
 def _scales(registers: Iterable[Register]) -> list[Register]:
@@ -313,7 +324,12 @@ def _read(registers: Sequence[Register], program: Program) -> Block:
     function, address = registers[0].function, min(register.span.start for register in registers)
     count = max(register.span.stop for register in registers) - address
     strings = tuple(register for register in registers if register.is_text)
-    return Block(function, address, count, tuple(registers), read(function, address, count), program, strings)
+    anchors = tuple(
+        (slice(2 * (anchor.address - address), 2 * (anchor.end - address)), anchor.data)
+        for anchor in (register.anchor for register in registers)
+        if anchor is not None
+    )
+    return Block(function, address, count, tuple(registers), read(function, address, count), program, strings, anchors)
 
 
 def _field(register: Register, start: int, scales: int, slot: int) -> "Full":

@@ -235,7 +235,7 @@ class Learned:
     def _refused_places(self) -> set[Place]:
         """Registers of refused values; their scales may be good, and so is what others need."""
         refused = self.refused
-        values = (replace(self._registers[name], scale=None) for name in refused)
+        values = (replace(self._registers[name], scale=None, anchor=None) for name in refused)
         return places(values) - places(r for name, r in self._registers.items() if name not in refused)
 
     def _explain(self, alone: set[Place]) -> None:

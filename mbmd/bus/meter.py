@@ -122,6 +122,9 @@ class Meter:
     def was_refused(self, refused: bool) -> None:
         """Whether a poll that brought something had reads that were refused."""
 
+    def moved(self) -> None:
+        """What was read stands elsewhere by now."""
+
     def lost(self) -> None:
         """Something that had a value is refused from now on."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from mbmd.bus.client import Client
 from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
 from mbmd.bus.unit_pause import LONGEST
-from mbmd.errors import LinkError, ModbusException, TransactionError, UnsteadyError, UsageError
+from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UnsteadyError, UsageError
 from mbmd.planner import Block
 
 ATTEMPTS = 3
@@ -62,7 +62,10 @@ class Poll:
         return self._all and not (self.failed or self.left or self.refusals)
 
     async def run(self) -> None:
-        """Read all that is due, until the line goes down. Raises LinkError when it brought nothing before."""
+        """Read all that is due, until the line goes down.
+
+        Raises LinkError when it brought nothing before, and MovedError.
+        """
         client, meter = self._client, self.meter
         while self._ahead:
             block = self._ahead.pop()
@@ -237,9 +240,15 @@ class Poll:
             else:
                 if observe is not None:
                     observe(changed, None, readings.online)
-                if block.strings:
-                    self.texts |= block.texts(client.payload)
+                if block.anchors or block.strings:
+                    self._look_into(block, client.payload)
                 return None
+
+    def _look_into(self, block: Block, payload: bytes) -> None:
+        """Take from an answer what no program decodes."""
+        if not block.is_anchored(payload):
+            raise MovedError("other models stand where its models were, so it is asked for them again")
+        self.texts |= block.texts(payload)
 
     async def _read_apart(self, block: Block, attempts: int) -> TransactionError | None:
         """Read scales, values and scales again; values count only if the scales have surely stayed meanwhile."""

@@ -16,7 +16,7 @@ from mbmd.bus.search import NothingFoundError, Search
 from mbmd.bus.unit import UnitMeter
 from mbmd.bus.unit_pause import UnitPause
 from mbmd.config.values import format_duration
-from mbmd.errors import LinkError, ModbusException, TransactionError, UsageError
+from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UsageError
 from mbmd.planner import Block
 from mbmd.readings.hub import Hub
 
@@ -195,6 +195,9 @@ class Poller:
                 await poll.ask_again(time())
         except LinkError as error:
             link_error = error
+        except MovedError as error:
+            self._moved(meter, started, error)
+            return
         withdrawn = meter.count(poll.failed) if poll.answered or not poll.busy else []
         if poll.pause:
             self._scheduler.postpone(meter, monotonic() + poll.pause)
@@ -207,6 +210,13 @@ class Poller:
             self._tell_of_withdrawn(meter, withdrawn)
         if poll.readmitted:
             self._replan(meter)
+
+    def _moved(self, meter: Meter, started: float, error: MovedError) -> None:
+        """Nothing of a poll counts, and the next one asks first what there is."""
+        log.warning("%s: %s", meter.readings.id, error)
+        meter.learned.conclude((), 0.0)
+        meter.moved()
+        self._scheduler.succeeded(meter, started + meter.settings.rate)
 
     async def _failed(self, poll: Poll, started: float, link_error: LinkError | None) -> None:
         meter, now = poll.meter, monotonic()

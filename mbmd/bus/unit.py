@@ -8,10 +8,12 @@ from math import inf
 from time import monotonic, time
 from typing import NamedTuple
 
+from mbmd.bus.headers import with_headers
 from mbmd.bus.meter import Brought, Group, Meter, groups_of
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings
 from mbmd.measurements import Measurement
+from mbmd.planner import Limits
 from mbmd.protocol.pdu import Request, read
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NAN, NO_TEXTS, Descriptor, DeviceReadings
@@ -136,6 +138,10 @@ class UnitMeter(Meter):
         if self._refusals == REFUSING_POLLS:
             self._search_at = -inf
 
+    def moved(self) -> None:
+        """A model is not what it was: all of them are asked for again."""
+        self._search_at = -inf
+
     def lost(self) -> None:
         """What had values is refused: the models may be others, but that is looked at once in a while."""
         self._search_at = min(self._search_at, self._searched_at + SEARCH_SOON)
@@ -171,9 +177,11 @@ class UnitMeter(Meter):
         self.found = found
         known, then = self._known or (self.learned.dump(), time())
         self._known = None
-        groups, guarded = self._groups(found)
+        bare, guarded = self._groups(found)
+        limits = Limits(self.settings.max_registers, self.settings.holes, borders=borders(found.chain))
+        groups = with_headers(bare, found.chain, limits, self.costs)
         self._renew_readings(groups)
-        self.read_these(groups, guarded, borders(found.chain))
+        self.read_these(groups, guarded, limits.borders)
         super().remember(known, then)
         for part, registers in zip(self.parts, found.registers, strict=True):
             self._introduce(part, registers, found.chain)

@@ -39,6 +39,19 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """Registers that are read along, and the data that they must have: else other values than expected stand behind."""
+
+    address: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """The address behind it."""
+        return self.address + len(self.data) // 2
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """Where a device keeps one measurement: value = raw / divisor * 10^scale + offset.
 
@@ -57,6 +70,7 @@ class Register:
     bits: tuple[int, int] | None = None
     scale: Scale | None = None
     length: int = 0
+    anchor: Anchor | None = None
 
     @property
     def is_bit(self) -> bool:
@@ -85,10 +99,10 @@ class Register:
 
     @property
     def span(self) -> range:
-        """The addresses that are read at once: of the value, of its scale, and all between."""
-        if self.scale is None:
-            return range(self.address, self.end)
-        return range(min(self.address, self.scale.address), max(self.end, self.scale.end))
+        """The addresses that are read at once: of the value, of its scale and its anchor, and all between."""
+        beside = [other for other in (self.scale, self.anchor) if other is not None]
+        first = min([self.address, *(other.address for other in beside)])
+        return range(first, max([self.end, *(other.end for other in beside)]))
 
 
 @dataclass(frozen=True, slots=True)

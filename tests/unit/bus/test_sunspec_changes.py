@@ -137,16 +137,48 @@ def test_a_chain_that_moved_while_the_unit_was_online_is_found_soon_as_its_reads
     virtual_time.run(run())
 
 
-def test_models_that_move_are_found_after_repeated_exceptions() -> None:
+@pytest.mark.parametrize("mode", ["normal", "nocross"])
+def test_models_that_move_without_any_refusal_bring_no_wrong_value(mode: str) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL, mode=mode)})
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            await polled.wait(3)
+            moved = chain(
+                common(), filled(124, 8), filled(103, 5), common(2), filled(203, 11), filled(203, 12, length=250)
+            )
+            site.units[126].load(moved)
+            await polled.wait(3)
+            assert polled["SMA1.126"].online
+            assert is_right(polled["SMA1.126"], moved)
+            assert values(polled["SMA1.126"])["ChargeState"]
+
+    virtual_time.run(run())
+
+
+def test_other_registers_where_a_model_was_are_found_out_whatever_is_asked_for() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(
+            site, "SMA:126.1?include=Import*", "SMA:126?include=Export&slow=Export&slow_rate=5s"
+        ) as polled:
+            await polled.online(*IDS)
+            moved = chain(common(), filled(103, 5), filled(124, 8), common(2), filled(203, 11), filled(203, 12))
+            site.units[126].load(moved)
+            await polled.wait(10)
+            assert all(polled[name].online for name in IDS)
+
+    virtual_time.run(run())
+
+
+def test_models_that_move_are_found_at_once_where_some_are_refused() -> None:
     async def run() -> None:
         site = Site({126: Unit(SMALL)})
         async with polling(site, *BOTH) as polled:
             await polled.online(*IDS)
             shorter = chain(common(), filled(103, 5), common(2), filled(201, 11, length=40))
             site.units[126].load(shorter)
-            await polled.wait(70)
-            polled.hub.wrong.clear()  # until then it has what it could not know to be of another model
-            await polled.wait(30)
+            await polled.wait(3)
             assert is_right(polled["SMA1.126"], shorter)
             assert is_right(polled["SMA1.126.1"], shorter, 1)
 
