@@ -181,7 +181,7 @@ class Poller:
             is_link = isinstance(error, LinkError)
             if self._scheduler.failed(meter, now, 0.0 if is_link else now - started) > 1 or not is_link:
                 self._go_offline(meter, error)
-            await self._look_for_other_framing(meter)
+            await self._look_for_other_framing(meter, error)
             return False
         return True
 
@@ -224,7 +224,7 @@ class Poller:
             meter.put_off(started, (), poll.failed, poll.left)
             if self._scheduler.failed(meter, now, 0.0) > 1:
                 self._go_offline(meter, link_error)
-            await self._look_for_other_framing(meter)
+            await self._look_for_other_framing(meter, link_error)
         elif poll.is_broken_off and meter.busy < MOST_BUSY:
             meter.busy += poll.busy
             meter.put_off(started, (), poll.failed, poll.left)
@@ -232,7 +232,7 @@ class Poller:
             self._scheduler.failed(meter, now, now - started)
             meter.refuses_all = poll.refusals > 0 or meter.refuses_all
             self._go_offline(meter, poll.error)
-            await self._look_for_other_framing(meter)
+            await self._look_for_other_framing(meter, poll.error)
 
     def _succeeded(self, poll: Poll, started: float) -> None:
         if self._link_trouble or self._other_framing is not None:
@@ -339,8 +339,13 @@ class Poller:
                 format_duration(pause),
             )
 
-    async def _look_for_other_framing(self, meter: Meter) -> None:
-        """While nobody has ever answered, and all were asked, find out whether the gateway speaks another framing."""
+    async def _look_for_other_framing(self, meter: Meter, error: Exception | None) -> None:
+        """While nobody has ever answered, and all were asked, find out whether the gateway speaks another framing.
+
+        Who refuses, or has nothing to read, has answered in this one, and may serve no second connection.
+        """
+        if isinstance(error, ModbusException | NothingFoundError):
+            self._other_framing = None
         other = self._other_framing
         if other is None or not all(m.probes for m in self._meters) or not other.is_due(monotonic()):
             return

@@ -1,9 +1,9 @@
 """Asking a unit for its models, on the bus that is polled."""
 
 import asyncio
-import contextlib
 import logging
 from array import array
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 
@@ -12,11 +12,11 @@ from mbmd.bus.poll import ATTEMPTS, BUSY_PAUSE
 from mbmd.bus.unit import Found, UnitMeter
 from mbmd.devices.schema import Register
 from mbmd.errors import AnswerTimeout, LinkError, MbmdError, ModbusException, TransactionError, UsageError
-from mbmd.planner import Block, Limits, plan
+from mbmd.planner import Block, Limits, plan, refine
 from mbmd.protocol.pdu import Request, read
 from mbmd.readings.device import NAN
 from mbmd.sunspec.chain import Ask, Chain, Reply, walk
-from mbmd.sunspec.registers import HOLDING, Offer
+from mbmd.sunspec.registers import HOLDING, Offer, borders
 
 _TOO_LONG = 3
 """The exception of a device that is asked for more registers than it allows."""
@@ -48,7 +48,7 @@ class Search:
             meter.search_later()
             return False
         offers = meter.offers(chain)
-        registers = await self._choose(offers)
+        registers = await self._choose(offers, borders(chain))
         renewed = meter.adopt(Found(chain, registers))
         meter.tell(offers)
         if not any(registers):
@@ -150,27 +150,38 @@ class Search:
         except UsageError as error:  # only at the start does it end the daemon
             raise LinkError(str(error)) from None
 
-    async def _choose(self, offers: list[Offer]) -> tuple[tuple[Register, ...], ...]:
+    async def _take(self, block: Block, column: "array[float]") -> None:
+        """Read a block once; whether it has values does not hang on scales that stay while they are read apart."""
+        if not block.parts:
+            await self._transact(block.request, block, column)
+            return
+        payload = b""
+        for part in block.parts[:2]:
+            await self._transact(part.request)
+            payload += self._client.payload
+        block.program.run(payload, column)
+
+    async def _choose(self, offers: list[Offer], borders: Sequence[int]) -> tuple[tuple[Register, ...], ...]:
         """For each part the registers that are wanted: of several for one measurement the first that has a value."""
         wanted = [
             {name: registers for name, registers in offered.candidates.items() if name in part.wanted}
             for part, offered in zip(self._meter.parts, offers, strict=True)
         ]
         rivals = {(number, name): found for number, of in enumerate(wanted) for name, found in of.items() if found[1:]}
-        chosen = await self._with_values(rivals)
+        chosen = await self._with_values(rivals, borders)
         return tuple(
             tuple(chosen.get((number, name), found[0]) for name, found in of.items())
             for number, of in enumerate(wanted)
         )
 
     async def _with_values(
-        self, rivals: dict[tuple[int, str], tuple[Register, ...]]
+        self, rivals: dict[tuple[int, str], tuple[Register, ...]], borders: Sequence[int]
     ) -> dict[tuple[int, str], Register]:
         """Of rivals the first that has a value now; where none has, the one that had one before, if there was one."""
         chosen: dict[tuple[int, str], Register] = {}
         for rank in range(max(map(len, rivals.values()), default=0)):
             asked = {key: found[rank] for key, found in rivals.items() if key not in chosen and rank < len(found)}
-            chosen |= await self._having_values(asked)
+            chosen |= await self._having_values(asked, borders)
         found_before = self._meter.found.registers if self._meter.found is not None else ()
         before = {register for registers in found_before for register in registers}
         for key, found in rivals.items():
@@ -178,13 +189,22 @@ class Search:
                 chosen[key] = known.pop()
         return chosen
 
-    async def _having_values(self, asked: dict[tuple[int, str], Register]) -> dict[tuple[int, str], Register]:
-        """Those that have a value now; what is refused has none."""
+    async def _having_values(
+        self, asked: dict[tuple[int, str], Register], borders: Sequence[int]
+    ) -> dict[tuple[int, str], Register]:
+        """Those that have a value now; what is refused is read in parts, and has none if these are refused too."""
         meter = self._meter
         registers = [replace(register, measurement=str(slot)) for slot, register in enumerate(asked.values())]
         slots = {register.measurement: slot for slot, register in enumerate(registers)}
         column = array("d", [NAN]) * len(registers)
-        for block in plan(registers, slots, Limits(meter.settings.max_registers), meter.costs):
-            with contextlib.suppress(TransactionError):
-                await self._transact(block.request, block, column)
+        blocks = plan(registers, slots, Limits(meter.settings.max_registers), meter.costs)
+        while blocks:
+            block = blocks.pop(0)
+            try:
+                await self._take(block, column)
+            except ModbusException as error:
+                if error.asks_for_other_plan or error.is_failure:
+                    blocks[:0] = refine(block, slots, borders)
+            except TransactionError:
+                continue
         return {key: asked[key] for key, value in zip(asked, column, strict=True) if not isnan(value)}

@@ -35,4 +35,9 @@ class Common:
 def parse_common(data: bytes) -> Common:
     """The texts of model 1 from its registers behind the header; empty where they end too early."""
     texts = {name: data[2 * at : 2 * (at + size)] for name, (at, size) in STRINGS.items() if len(data) >= 2 * at}
-    return Common(**{name: decode_text(text.partition(b"\0")[0]) for name, text in texts.items()})
+    return Common(**{name: parse_text(text) for name, text in texts.items()})
+
+
+def parse_text(data: bytes) -> str:
+    """The text of a point: up to the first NUL, without the ones that some devices write where there is none."""
+    return decode_text(data.partition(b"\0")[0].rstrip(b"\xff"))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from mbmd.devices.text import decode_text
+from mbmd.sunspec.common import parse_text
 from mbmd.sunspec.values import ACCUMULATORS, KINDS, MOST_SCALE
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _decode(kind: str, data: bytes, kinds: Mapping[str, Kind]) -> _Decoded:
 def _text(kind: str, data: bytes) -> str | None:
     """What is told by no number: text, or an address in its usual form; of what is unknown the registers in hex."""
     if kind == "string":
-        return decode_text(data.partition(b"\0")[0]) if any(data) else None
+        return parse_text(data) if data.strip(b"\0\xff") else None
     if kind == "ipaddr" and len(data) == 4:
         return str(IPv4Address(data)) if any(data) else None
     if kind == "ipv6addr" and len(data) == 16:

@@ -204,6 +204,19 @@ def test_where_somebody_has_answered_nothing_else_is_tried() -> None:
     virtual_time.run(run())
 
 
+@pytest.mark.parametrize("code", [2, 4, 11])
+def test_where_somebody_refuses_nothing_else_is_tried(code: int) -> None:
+    async def run() -> None:
+        line = OneFraming(MBAP, Framing.MBAP)
+        line.code = code
+        async with polling(line, make_meter(1), other_framing=line.other) as bus:
+            await bus.wait(300)
+            assert not bus.meters[0].readings.online
+            assert {kind for _, kind in line.heard} == {Framing.MBAP}
+
+    virtual_time.run(run())
+
+
 def test_nothing_else_is_tried_before_all_were_asked() -> None:
     async def run() -> None:
         line = OneFraming(MBAP, Framing.MBAP)

@@ -4,7 +4,7 @@ import pytest
 
 from mbmd.config.adapter import Framing
 from tests import virtual_time
-from tests.sunspec_images import chain, common, filled, model
+from tests.sunspec_images import chain, common, filled, model, span
 from tests.sunspec_run import is_right, polling, values
 from tests.sunspec_site import Site, Unit
 from tests.sunspec_truth import truth
@@ -165,5 +165,46 @@ def test_kostal_s_accumulators_may_be_negative() -> None:
             assert values(polled["KOSTAL1.1"]) == {"Export": -5.0, "Import": 7.0} | {
                 name: 0.0 for name in truth(registers, 0) if name[-2] == "L"
             }
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize(("mode", "maxcount"), [("normal", 30), ("normal", 4), ("aligned", 60), ("nocross", 125)])
+def test_models_that_say_the_same_are_told_apart_by_a_device_that_refuses_long_reads(mode: str, maxcount: int) -> None:
+    async def run() -> None:
+        registers = chain(common(), filled(103, 1), filled(113, 2), model(202), filled(201, 3))
+        async with polling(Site({1: Unit(registers, mode, maxcount=maxcount)}), "SMA:1") as polled:
+            await polled.online("SMA1.1")
+            await polled.wait(5)
+            told = truth(registers, 0)
+            assert values(polled["SMA1.1"]) == {name: pytest.approx(found[-1]) for name, found in told.items()}
+
+    virtual_time.run(run())
+
+
+def test_of_a_model_that_is_cut_off_the_values_that_are_there_count() -> None:
+    async def run() -> None:
+        registers = chain(common(), filled(103, 1), filled(203, 2))
+        cut = {at: word for at, word in registers.items() if at <= span(registers, 203).start + 30}
+        async with polling(Site({1: Unit(cut)}), "SMA:1") as polled:
+            await polled.online("SMA1.1")
+            await polled.wait(5)
+            told = truth(cut, 0)
+            assert len(told["Power"]) == 2
+            assert values(polled["SMA1.1"]) == {name: pytest.approx(found[-1]) for name, found in told.items()}
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize("most", [8, 30])
+def test_models_that_say_the_same_far_from_their_scales_are_read_in_short_reads(most: int) -> None:
+    async def run() -> None:
+        registers = chain(common(), filled(160, 1, groups=4), filled(714, 2, groups=4))
+        async with polling(Site({1: Unit(registers)}), f"SMA:1?max_registers={most}") as polled:
+            await polled.online("SMA1.1")
+            await polled.wait(5)
+            found = values(polled["SMA1.1"])
+            strings = {name: told[0] for name, told in truth(registers, 0).items() if name[:-1] == "DCVoltageS"}
+            assert {name: found[name] for name in strings} == {name: pytest.approx(v) for name, v in strings.items()}
 
     virtual_time.run(run())

@@ -15,6 +15,11 @@ def test_texts_are_trimmed() -> None:
     assert parse_common(data) == Common("SMA", "STP 8.0", "", "1.2", "4711")
 
 
+def test_registers_of_ones_are_no_text() -> None:
+    data = b"ACME".ljust(32, b"\xff") + b"\xff" * 32 + b"\xff" * 16 + "1.2\u00ff\0".encode("latin-1") + b"\xff" * 11
+    assert parse_common(data) == Common("ACME", "", "", "1.2", "")
+
+
 @given(st.binary(max_size=140))
 def test_whatever_comes_is_text_that_can_be_printed(data: bytes) -> None:
     common = parse_common(data)
