@@ -115,6 +115,11 @@ class Meter:
         readings.health.rates = {r.measurement: group.rate for group in groups for r in group.registers}
         self.replan()
 
+    @property
+    def answering(self) -> str:
+        """Who something comes of, as the log has it."""
+        return self.readings.id
+
     def told(self, measurement: str) -> str:
         """A measurement, as the log has it."""
         return f"{self.readings.id}: {measurement}"

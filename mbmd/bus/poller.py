@@ -284,7 +284,7 @@ class Poller:
         came = not readings.online
         if came:
             if meter.probes or not readings.version:
-                log.info("%s: online", readings.id)
+                log.info("%s: online", meter.answering)
             meter.probes = 0
             readings.health.trouble = ""
         doubts = meter.check(poll.fresh, now)

@@ -52,7 +52,7 @@ class Search:
         renewed = meter.adopt(Found(chain, registers))
         meter.tell(offers)
         if not any(registers):
-            raise NothingFoundError(f"unit {meter.unit} has no measurements that are wanted: see mbmd inspect")
+            raise NothingFoundError(meter.emptiness)
         return renewed
 
     async def _walk(self) -> Chain:

@@ -242,6 +242,16 @@ class UnitMeter(Meter):
         ids = ", ".join(str(model.id) for model in models)
         return f"it has no measurements that are wanted, with the models {ids}"
 
+    @property
+    def answering(self) -> str:
+        """Those of its parts that something can come of, as the log has them."""
+        return ", ".join(part.readings.id for part in self.parts if not self._trouble(part))
+
+    @property
+    def emptiness(self) -> str:
+        """Why nothing can come of any of its parts."""
+        return "; ".join(dict.fromkeys(map(self._trouble, self.parts)))
+
     def told(self, measurement: str) -> str:
         """A measurement of the unit, as the log has it."""
         names = {part.key(name): f"{part.readings.id}: {name}" for part in self.parts for name in part.readings.slots}

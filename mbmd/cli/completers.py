@@ -42,8 +42,6 @@ def _words(known: Iterable[str], prefix: str, **_: Any) -> list[str]:
 
 def types(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
     """Device types that begin with a prefix, in lower case unless the prefix is in upper case."""
-    from mbmd.devices.registry import SUNSPEC
-
     known = sorted(SUNSPEC.union(device_registry(parsed_args).names()))
     names = (name if prefix.isupper() else name.lower() for name in known)
     return [name for name in names if name.startswith(prefix)]
@@ -71,6 +69,12 @@ def _spec_types(prefix: str, parsed_args: argparse.Namespace) -> list[str]:
     return _words(sorted(name if prefix.isupper() else name.lower() for name in SUNSPEC), prefix)
 
 
+def type_lists(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    """The last type of a list such as `sdm,sunspec`."""
+    before, comma, last = prefix.rpartition(",")
+    return [f"{before}{comma}{name}" for name in types(last, parsed_args)]
+
+
 def types_and_files(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> Iterator[str]:
     """Device types, and tables that may have any name."""
     yield from types(prefix, parsed_args)
@@ -88,5 +92,6 @@ COMPLETERS: dict[str, _Completer] = {
     "FILE": FilesCompleter(),
     "FOLDER": DirectoriesCompleter(),
     "SPEC": specs,
+    "TYPES": type_lists,
     "TYPE|FILE": types_and_files,
 }

@@ -16,7 +16,7 @@ from mbmd.cli.options import add_bus_options, default_adapter, device_registry, 
 from mbmd.errors import AnswerTimeout, MbmdError, ModbusException, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mbmd.bus.client import Client
     from mbmd.cli.inspect_report import Inspection
@@ -57,7 +57,7 @@ exit codes: 0 models were found; 1 none were, or the bus failed; 2 usage; 130 in
 examples:
   mbmd inspect -a 192.168.0.7:502 -d sunspec:126
   mbmd inspect -d sma:126.1@192.168.0.7:502 --model 203
-  mbmd inspect -a /dev/ttyUSB0 -d sunspec:1?bases=1000 --model 1,103 --model 160
+  mbmd inspect -a /dev/ttyUSB0 -d 'sunspec:1?bases=1000' --model 1,103 --model 160
   mbmd inspect -a 192.168.0.7:502 -d fronius:1 --json
 """
 
@@ -150,7 +150,8 @@ def _spec(args: argparse.Namespace) -> tuple[DeviceSpec, bool]:
     if loaded is not None and (known := _configured(loaded, text)) is not None:
         return known, bool(known.subdevice)
     if loaded is not None and ":" not in text:
-        raise UsageError(f"no device of the configuration is called {text!r}: name it so, or as sunspec:126")
+        has = ", ".join(_inspectable(loaded)) or "no SunSpec devices"
+        raise UsageError(f"no device of the configuration is called {text!r}: it has {has}")
 
     def find(adapter: str) -> Adapter:
         return buses(loaded).find(adapter) if loaded else parse_adapter(adapter, args.baudrate, args.comset)
@@ -169,6 +170,14 @@ def _configured(loaded: Loaded, name: str) -> DeviceSpec | None:
         if name.casefold() in (device.id.casefold(), device.name.casefold()):
             return device.spec
     return None
+
+
+def _inspectable(loaded: Loaded) -> list[str]:
+    """The SunSpec devices of the configuration, by their names, or their ids where they have none."""
+    from mbmd.cli.configured import build
+    from mbmd.sunspec.device_type import is_sunspec
+
+    return [device.name or device.id for device in build(loaded).config.devices if is_sunspec(device.spec.type)]
 
 
 def _check_type(args: argparse.Namespace, name: str) -> None:
@@ -263,16 +272,22 @@ def _said(outcome: Outcome) -> str:
 def _wanted(job: Job, chain: Chain) -> tuple[list[Placement], list[int]]:
     """The models that are to be shown, and which of those that were named are not there. MbmdError where none is."""
     if job.device is not None and not chain.of(job.device):
-        has = f"subdevices 0 to {len(chain.commons) - 1}" if chain.commons[1:] else "subdevice 0 alone"
-        raise MbmdError(f"{job}: there is no subdevice {job.device}: it has {has}")
+        raise _missing(job, chain, f"subdevice {job.device}", range(len(chain.commons)))
     there = [model for model in chain.models if job.device in (None, model.device)]
     known = dict.fromkeys(model.id for model in there)
     missing = [model for model in job.models if model not in known]
     wanted = [model for model in there if not job.models or model.id in job.models]
     if not wanted:
-        asked, has = " or ".join(map(str, missing)), ", ".join(map(str, known))
-        raise MbmdError(f"{job}: there is no model {asked}: it has {has}")
+        raise _missing(job, chain, f"model {' or '.join(map(str, missing))}", known)
     return wanted, missing
+
+
+def _missing(job: Job, chain: Chain, what: str, there: Iterable[int]) -> MbmdError:
+    """The error for what is not there, with what is, and with what is wrong where that may be why."""
+    from mbmd.sunspec.faults import chain_faults
+
+    faults = "" if chain.is_whole else "".join(f"; {fault}" for fault in chain_faults(chain))
+    return MbmdError(f"{job}: there is no {what}: it has {', '.join(map(str, there))}{faults}")
 
 
 @contextmanager

@@ -146,8 +146,9 @@ class Link:
             await self.drained()
         while (self._pump.is_busy or not self._inflight.empty) and not self._over.is_set():
             await self._moved.wait()
-        self._client.disconnect()
-        await self._over.wait()
+        async with self._pump.heard_out():
+            self._client.disconnect()
+            await self._over.wait()
 
     def _send_unacknowledged(self, message: Message) -> None:
         """Send a message of QoS 0. Raises ValueError for one that cannot be sent."""

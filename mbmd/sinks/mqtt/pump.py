@@ -1,11 +1,13 @@
 """Moves what a paho client sends and receives, by the event loop."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -14,6 +16,8 @@ from mbmd.sinks.mqtt.words import CLOSED, NO_MQTT, TOO_MUCH
 
 SEND_BUFFER = 1 << 17
 """Bytes that the system may keep for a broker that is slow: they would be too old, and a ping wait behind them."""
+READ_SIZE = 1 << 16
+"""Bytes at a time of what nobody listens to."""
 READS = 64
 """Packets in a row after which others get their turn."""
 LARGEST = 1 << 24
@@ -75,6 +79,22 @@ class Pump:
         if not self._beside and self._number >= 0:
             self._loop.add_writer(self._number, self._write)
         self._beside += packet
+
+    @asynccontextmanager
+    async def heard_out(self) -> AsyncIterator[None]:
+        """Within, the client closes its socket; what the broker still says then is read until it closes too.
+
+        Without that the connection is reset, and a broker that is writing loses what was said to it last.
+        """
+        if self._number < 0:
+            yield
+            return
+        with socket.socket(fileno=os.dup(self._number)) as tcp:
+            yield
+            with contextlib.suppress(OSError):
+                tcp.shutdown(socket.SHUT_WR)
+                while await self._loop.sock_recv(tcp, READ_SIZE):
+                    pass
 
     def stop(self) -> None:
         """Close the socket, whatever is left to write."""

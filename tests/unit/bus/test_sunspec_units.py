@@ -73,10 +73,11 @@ def test_a_missing_subdevice_is_told_of_and_costs_nothing(caplog: pytest.LogCapt
     told = [record.getMessage() for record in caplog.records if "no subdevice 7" in record.getMessage()]
     assert len(told) == 1
     assert told[0].startswith("SMA1.126.7: ")
+    assert "SMA1.126, SMA1.126.1: online" in [record.getMessage() for record in caplog.records]
     assert with_it == virtual_time.run(run("SMA:126", "SMA:126.1"))
 
 
-def test_only_missing_subdevices_are_asked_for_ever_more_seldom() -> None:
+def test_only_missing_subdevices_are_told_of_and_asked_for_ever_more_seldom(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         site = site_of("main")
         async with polling(site, "SMA:126.7") as polled:
@@ -87,6 +88,8 @@ def test_only_missing_subdevices_are_asked_for_ever_more_seldom() -> None:
             assert len(site.reads) - begin <= 12 * 20
 
     virtual_time.run(run())
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["SMA1.126.7: offline, unit 126 has no subdevice 7: it has 0, 1"]
 
 
 @pytest.mark.parametrize("base", [0, 40000, 50000])

@@ -113,6 +113,11 @@ def test_types_follow_the_case_that_is_typed(args: argparse.Namespace) -> None:
     assert completers.types("KO", args) == ["KOSTAL"]
 
 
+def test_the_last_type_of_a_list_is_completed(args: argparse.Namespace) -> None:
+    assert completers.type_lists("min", args) == ["mine"]
+    assert completers.type_lists("sdm,suns", args) == ["sdm,suns", "sdm,sunspec"]
+
+
 def test_the_last_device_of_a_list_is_completed(args: argparse.Namespace, devices: Path) -> None:
     assert completers.specs("mi", args) == ["mine:"]
     assert completers.specs("sdm:1,mi", args) == ["sdm:1,mine:"]

@@ -1,6 +1,7 @@
 """`mbmd inspect`: what it prints of devices, whole and broken, and of what is none."""
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from itertools import repeat
@@ -171,11 +172,17 @@ def test_models_that_are_not_asked_for_are_not_read(shell: Shell) -> None:
     [
         (("--model", "999"), "sunspec:1", "there is no model 999: it has 1, 103, 160, 203"),
         (("--model", "103"), "sunspec:1.1", "there is no model 103: it has 1, 203"),
-        ((), "sunspec:1.2", "there is no subdevice 2: it has subdevices 0 to 1"),
+        ((), "sunspec:1.2", "there is no subdevice 2: it has 0, 1"),
     ],
 )
 def test_what_the_unit_does_not_have_is_exit_code_1(argv: Sequence[str], spec: str, said: str, shell: Shell) -> None:
     assert inspect(shell, of("main"), *argv, spec=spec) == (1, "", f"mbmd: unit 1 on meter:502: {said}\n")
+
+
+def test_a_chain_without_an_end_may_be_why_a_model_is_missing(shell: Shell) -> None:
+    done = inspect(shell, of("noend"), "--model", "999")
+    assert done.code == 1
+    assert re.search(r"no model 999: it has 1(, \d+)+; the chain has no end mark, but ends at \d+: ", done.err)
 
 
 def test_a_model_that_is_missing_beside_others_is_told(shell: Shell) -> None:
@@ -312,7 +319,7 @@ def test_devices_and_adapters_of_the_configuration_are_known_by_name(nothing_con
     with shell.reaching(None):
         done = shell("inspect", "-d", "attic")
     assert done[:2] == (2, "")
-    assert "no device of the configuration is called 'attic'" in done.err
+    assert done.err == "mbmd: no device of the configuration is called 'attic': it has roof, grid\n"
 
 
 @pytest.mark.parametrize("size", [4, 60])

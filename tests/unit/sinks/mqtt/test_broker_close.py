@@ -88,3 +88,58 @@ def test_who_waits_for_a_change_may_be_cancelled_and_others_wait_on() -> None:
             await broker.changed(17)
 
     play(main())
+
+
+def test_a_broker_that_still_tells_what_it_keeps_is_heard_out() -> None:
+    """A socket that is closed with unread data is reset, and a broker that writes to it forgets what was said last."""
+    ends: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1 << 16)
+        writer.write(bytes((0x20, 2, 0, 0)))
+        while not (await reader.read(1 << 16)).endswith(bytes((DISCONNECT << 4, 0))):
+            pass
+        try:
+            writer.write(bytes(1 << 23))
+            await writer.drain()
+            ends.append("heard" if not await reader.read() else "more")
+        except ConnectionError as error:
+            ends.append(type(error).__name__)
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, running(url, last_words=20.0) as (broker, _, task, _):
+            await connected(broker)
+            await broker.close(messages(3, 0))
+            await eventually(lambda: bool(ends))
+            await task
+        assert ends == ["heard"]
+
+    play(main())
+
+
+def test_a_broker_that_does_not_close_after_the_goodbye_is_waited_for_no_longer_than_allowed() -> None:
+    async def main() -> None:
+        said, over = asyncio.Event(), asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(1 << 16)
+            writer.write(bytes((0x20, 2, 0, 0)))
+            await reader.read()
+            said.set()
+            await over.wait()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, running(url) as (broker, health, task, _):
+            await connected(broker)
+            await broker.close(messages(3, 0))
+            assert (health.connected, health.sent, health.trouble) == (False, 3, "")
+            await said.wait()
+            over.set()
+            await task
+
+    play(main())
