@@ -81,7 +81,7 @@ class Meter:
 
     `probes` counts the polls in vain since it was last heard, `vain` the requests of such polls, `busy` the polls in
     a row that brought nothing else, `failures` for each read the polls in which it failed. `refuses_all` says that it
-    answers, but only with refusals.
+    answers, but only with refusals, `is_heard` that it is offline but has answered just now.
     """
 
     def __init__(self, unit: int, readings: DeviceReadings, settings: Settings, costs: Costs) -> None:
@@ -92,6 +92,7 @@ class Meter:
         self.busy = 0
         self.vain = 0
         self.refuses_all = False
+        self.is_heard = False
         self.costs = costs
         self.read_these(groups_of(settings), settings.registers if settings.plausibility else ())
 
@@ -114,11 +115,6 @@ class Meter:
         readings.health.rate = min((group.rate for group in groups), default=settings.rate)
         readings.health.rates = {r.measurement: group.rate for group in groups for r in group.registers}
         self.replan()
-
-    @property
-    def answering(self) -> str:
-        """Who something comes of, as the log has it."""
-        return self.readings.id
 
     def told(self, measurement: str) -> str:
         """A measurement, as the log has it."""
@@ -249,6 +245,7 @@ class Meter:
         self.failures.clear()
         self._pending.clear()
         self.vain = 0
+        self.is_heard = False
         if self.trying:
             self.replan(bold=False)
         for group in self.groups:

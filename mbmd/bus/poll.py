@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from mbmd.bus.client import Client
 from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
-from mbmd.bus.unit_pause import LONGEST
-from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UnsteadyError, UsageError
+from mbmd.bus.resend import resend, rest
+from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UnsteadyError
 from mbmd.planner import Block
 
 ATTEMPTS = 3
@@ -184,8 +184,8 @@ class Poll:
 
     @property
     def _lives(self) -> bool:
-        """Whether there is a device, be it one that refused a read just now."""
-        return self.meter.readings.online or self.refusals > 0
+        """Whether there is a device, be it one that was found or refused a read just now."""
+        return self.meter.readings.online or self.meter.is_heard or self.refusals > 0
 
     def _attempts(self, block: Block) -> int:
         if self.answered:
@@ -194,16 +194,6 @@ class Poll:
             return 1
         left = VAIN_ATTEMPTS - self.meter.vain
         return min(ATTEMPTS, left) if self._ahead else left
-
-    def _pause(self) -> float:
-        """The rest before a request; for a renewed probe on a serial line one after which any device listens.
-
-        Who misses what follows another unit's answer too soon would else never be heard of on a busy line.
-        """
-        meter = self.meter
-        if meter.probes > 1 and not self.answered and self._client.adapter.is_serial_line:
-            return max(meter.settings.pause, LONGEST)
-        return meter.settings.pause
 
     async def _read(self, block: Block, attempts: int = 0, whole: Block | None = None) -> TransactionError | None:
         """Read a block, again after an error that may pass; returns the last error.
@@ -216,6 +206,7 @@ class Poll:
         meter, client, observe = self.meter, self._client, self._observe
         settings, readings = meter.settings, meter.readings
         while True:
+            pause = rest(client, meter, bool(self.answered)) if meter.probes else settings.pause
             changed = client.unit != meter.unit
             readings.requests += 1
             try:
@@ -226,10 +217,10 @@ class Poll:
                         block.program,
                         self.fresh,
                         patience=settings.timeout,
-                        pause=self._pause() if meter.probes else settings.pause,
+                        pause=pause,
                     )
                 except LinkError as error:
-                    await self._again_on_a_new_line(block, error)
+                    await resend(client, meter, error, block.request, block.program, self.fresh, pause)
             except TransactionError as error:
                 attempts = (attempts or self._attempts(block)) - 1
                 self._note(block, error)
@@ -286,23 +277,3 @@ class Poll:
         if error.asks_for_other_plan:
             return not self.meter.proven(block)
         return error.asks_for_time
-
-    async def _again_on_a_new_line(self, block: Block, lost: LinkError) -> None:
-        """Ask once more: some gateways close their connection after each answer."""
-        meter = self.meter
-        if lost.asked:
-            meter.readings.requests += 1
-            meter.readings.errors += 1
-            meter.readings.health.errors[lost.kind] += 1
-        try:
-            await self._client.connect()
-        except UsageError as error:  # only at the start does it end the daemon
-            raise LinkError(str(error)) from None
-        await self._client.transact(
-            meter.unit,
-            block.request,
-            block.program,
-            self.fresh,
-            patience=meter.settings.timeout,
-            pause=self._pause(),
-        )

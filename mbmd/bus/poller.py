@@ -183,6 +183,9 @@ class Poller:
                 self._go_offline(meter, error)
             await self._look_for_other_framing(meter, error)
             return False
+        if not meter.readings.online:
+            meter.is_heard = True
+            self._scheduler.heard(meter)
         return True
 
     async def _poll(self, meter: Meter, started: float) -> None:
@@ -282,18 +285,20 @@ class Poller:
         meter = poll.meter
         readings = meter.readings
         came = not readings.online
+        was_gone, meter.probes = meter.probes > 0, 0
         if came:
-            if meter.probes or not readings.version:
-                log.info("%s: online", meter.answering)
-            meter.probes = 0
             readings.health.trouble = ""
         doubts = meter.check(poll.fresh, now)
         brought = meter.commit(poll.fresh, poll.answered, doubts, now, unix, poll.whole, poll.texts)
         readings.health.last_seen = unix
         for doubt in doubts:
             self._tell_of(meter, doubt)
+        # A part may come to a unit that is online. Whom a link took down comes with it, which is told by itself.
+        is_news = was_gone or not came
         for of_device in brought:
             if of_device.came:
+                if is_news or of_device.readings.version == 1:
+                    log.info("%s: online", of_device.readings.id)
                 self._hub.turn(of_device.readings)
             self._hub.publish(of_device.readings, of_device.values, of_device.texts)
 

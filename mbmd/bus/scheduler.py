@@ -21,6 +21,7 @@ class _Turn(Generic[Key]):
     latest: float = 0.0
     failures: int = 0
     lives: bool = False
+    was_heard: bool = False
 
 
 class Scheduler(Generic[Key]):
@@ -54,7 +55,14 @@ class Scheduler(Generic[Key]):
         turn = self._turns[key]
         turn.failures = 0
         turn.lives = True
+        turn.was_heard = False
         turn.due = max(due, turn.earliest)
+
+    def heard(self, key: Key) -> None:
+        """It is there again, but has brought nothing yet: pauses begin anew, once until it does."""
+        turn = self._turns[key]
+        turn.failures = turn.failures if turn.was_heard else 0
+        turn.was_heard = True
 
     def postpone(self, key: Key, until: float) -> None:
         """Not before `until`, however the poll that is under way ends."""

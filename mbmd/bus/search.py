@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 
+from mbmd._native.decode import Program
 from mbmd.bus.client import Client
 from mbmd.bus.poll import ATTEMPTS, BUSY_PAUSE
+from mbmd.bus.resend import resend, rest
 from mbmd.bus.unit import Found, UnitMeter
 from mbmd.devices.schema import Register
-from mbmd.errors import AnswerTimeout, LinkError, MbmdError, ModbusException, TransactionError, UsageError
+from mbmd.errors import AnswerTimeout, LinkError, MbmdError, ModbusException, TransactionError
 from mbmd.planner import Block, Limits, plan, refine
 from mbmd.protocol.pdu import Request, read
 from mbmd.readings.device import NAN
@@ -48,7 +50,7 @@ class Search:
             meter.search_later()
             return False
         offers = meter.offers(chain)
-        registers = await self._choose(offers, borders(chain))
+        registers = await self._choose(chain, offers)
         renewed = meter.adopt(Found(chain, registers))
         meter.tell(offers)
         if not any(registers):
@@ -84,28 +86,33 @@ class Search:
 
     async def _ask(self, ask: Ask) -> Reply:
         """What a read brings, asked again where that may help; raises if nothing was ever heard."""
-        meter = self._meter
-        if ask.size > meter.settings.max_registers:
+        if ask.size > self._meter.settings.max_registers:
             return _TOO_LONG
-        request = read(HOLDING, ask.address, ask.size)
+        if await self._read(read(HOLDING, ask.address, ask.size)):
+            return self._client.payload
+        return self._nothing()
+
+    async def _read(
+        self, request: Request, program: Program | None = None, column: "array[float] | None" = None
+    ) -> bool:
+        """Whether a request gets a good answer, if need be in the last of several attempts."""
         attempts = 0
-        while attempts < (ATTEMPTS if self._heard or meter.readings.online else 1):
+        while attempts < (ATTEMPTS if self._heard or self._meter.readings.online else 1):
             attempts += 1
             try:
-                await self._transact(request)
+                await self._transact(request, program, column)
             except ModbusException as error:
-                self._error = error
                 self._heard = self._heard or not error.means_silence
                 if error.asks_for_other_plan:
-                    return error.code
+                    return False
                 if error.asks_for_time:
                     await asyncio.sleep(BUSY_PAUSE)
-            except TransactionError as error:
-                self._error = error
+            except TransactionError:
+                pass
             else:
                 self._heard = True
-                return self._client.payload
-        return self._nothing()
+                return True
+        return False
 
     def _nothing(self) -> Reply:
         """What a read brings that was asked often enough."""
@@ -119,92 +126,98 @@ class Search:
         return error.code
 
     async def _transact(
-        self, request: Request, block: Block | None = None, column: "array[float] | None" = None
+        self, request: Request, program: Program | None = None, column: "array[float] | None" = None
     ) -> None:
-        """One request; on a line that was closed it is sent again, as some gateways close after each answer."""
         client, meter = self._client, self._meter
-        settings, readings = meter.settings, meter.readings
-        program = block.program if block is not None else None
+        readings = meter.readings
+        pause = rest(client, meter, self._heard)
         readings.requests += 1
         try:
             try:
                 await client.transact(
-                    meter.unit, request, program, column, patience=settings.timeout, pause=settings.pause
+                    meter.unit, request, program, column, patience=meter.settings.timeout, pause=pause
                 )
             except LinkError as lost:
-                readings.requests += lost.asked
-                readings.errors += lost.asked
-                await self._reconnect()
-                await client.transact(
-                    meter.unit, request, program, column, patience=settings.timeout, pause=settings.pause
-                )
+                await resend(client, meter, lost, request, program, column, pause)
         except TransactionError as error:
+            self._error = error
             readings.errors += 1
             readings.health.errors[error.kind] += 1
             log.debug("%s: search: %s", readings.id, error)
             raise
 
-    async def _reconnect(self) -> None:
-        try:
-            await self._client.connect()
-        except UsageError as error:  # only at the start does it end the daemon
-            raise LinkError(str(error)) from None
-
-    async def _take(self, block: Block, column: "array[float]") -> None:
-        """Read a block once; whether it has values does not hang on scales that stay while they are read apart."""
-        if not block.parts:
-            await self._transact(block.request, block, column)
-            return
-        payload = b""
-        for part in block.parts[:2]:
-            await self._transact(part.request)
-            payload += self._client.payload
-        block.program.run(payload, column)
-
-    async def _choose(self, offers: list[Offer], borders: Sequence[int]) -> tuple[tuple[Register, ...], ...]:
+    async def _choose(self, chain: Chain, offers: list[Offer]) -> tuple[tuple[Register, ...], ...]:
         """For each part the registers that are wanted: of several for one measurement the first that has a value."""
         wanted = [
             {name: registers for name, registers in offered.candidates.items() if name in part.wanted}
             for part, offered in zip(self._meter.parts, offers, strict=True)
         ]
         rivals = {(number, name): found for number, of in enumerate(wanted) for name, found in of.items() if found[1:]}
-        chosen = await self._with_values(rivals, borders)
+        chosen = await self._with_values(rivals, borders(chain))
         return tuple(
             tuple(chosen.get((number, name), found[0]) for name, found in of.items())
             for number, of in enumerate(wanted)
         )
 
     async def _with_values(
-        self, rivals: dict[tuple[int, str], tuple[Register, ...]], borders: Sequence[int]
+        self, rivals: dict[tuple[int, str], tuple[Register, ...]], edges: Sequence[int]
     ) -> dict[tuple[int, str], Register]:
-        """Of rivals the first that has a value now; where none has, the one that had one before, if there was one."""
+        """Of rivals the first that has a value now; where none has, the one that had one before, if there was one.
+
+        Where that cannot be told, as a read gets no answer, the one before stays too.
+        """
         chosen: dict[tuple[int, str], Register] = {}
-        for rank in range(max(map(len, rivals.values()), default=0)):
-            asked = {key: found[rank] for key, found in rivals.items() if key not in chosen and rank < len(found)}
-            chosen |= await self._having_values(asked, borders)
         found_before = self._meter.found.registers if self._meter.found is not None else ()
         before = {register for registers in found_before for register in registers}
+        unsure: set[tuple[int, str]] = set()
+        for rank in range(max(map(len, rivals.values()), default=0)):
+            asked = {
+                key: found[rank]
+                for key, found in rivals.items()
+                if key not in chosen and key not in unsure and rank < len(found)
+            }
+            valued, unanswered = await self._having_values(asked, edges)
+            chosen |= valued
+            unsure |= unanswered
         for key, found in rivals.items():
             if key not in chosen and (known := before.intersection(found)):
                 chosen[key] = known.pop()
         return chosen
 
     async def _having_values(
-        self, asked: dict[tuple[int, str], Register], borders: Sequence[int]
-    ) -> dict[tuple[int, str], Register]:
-        """Those that have a value now; what is refused is read in parts, and has none if these are refused too."""
+        self, asked: dict[tuple[int, str], Register], edges: Sequence[int]
+    ) -> tuple[dict[tuple[int, str], Register], set[tuple[int, str]]]:
+        """Those that have a value now, and those of which that is not known; what is refused has none."""
         meter = self._meter
         registers = [replace(register, measurement=str(slot)) for slot, register in enumerate(asked.values())]
         slots = {register.measurement: slot for slot, register in enumerate(registers)}
         column = array("d", [NAN]) * len(registers)
-        blocks = plan(registers, slots, Limits(meter.settings.max_registers), meter.costs)
+        limits = Limits(meter.settings.max_registers, borders=tuple(edges), crossing=False)
+        blocks = plan(registers, slots, limits, meter.costs)
+        unanswered: set[int] = set()
         while blocks:
-            block = blocks.pop(0)
-            try:
-                await self._take(block, column)
-            except ModbusException as error:
-                if error.asks_for_other_plan or error.is_failure:
-                    blocks[:0] = refine(block, slots, borders)
-            except TransactionError:
+            block = blocks.pop()
+            if await self._fill(block, column):
                 continue
-        return {key: asked[key] for key, value in zip(asked, column, strict=True) if not isnan(value)}
+            if _is_refusal(self._error):
+                blocks += refine(block, slots, edges, 0)
+            else:
+                unanswered |= {slots[register.measurement] for register in block.registers}
+        valued = {key: asked[key] for key, value in zip(asked, column, strict=True) if not isnan(value)}
+        return valued, {key for slot, key in enumerate(asked) if slot in unanswered}
+
+    async def _fill(self, block: Block, column: "array[float]") -> bool:
+        """Read a block into a column; returns whether it was answered."""
+        if not block.parts:
+            return await self._read(block.request, block.program, column)
+        data = b""
+        for part in block.parts[:2]:
+            if not await self._read(part.request):
+                return False
+            data += self._client.payload
+        block.program.run(data, column)
+        return True
+
+
+def _is_refusal(error: TransactionError) -> bool:
+    return isinstance(error, ModbusException) and not (error.means_silence or error.asks_for_time)

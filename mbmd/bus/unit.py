@@ -41,11 +41,10 @@ class Part:
     It may be handed on to another `UnitMeter` of the same unit, as others come and go beside it.
     """
 
-    def __init__(self, number: int, readings: DeviceReadings, settings: Settings, signed_counters: bool) -> None:
+    def __init__(self, number: int, readings: DeviceReadings, settings: Settings) -> None:
         self.number = number
         self.readings = readings
         self.settings = settings
-        self.signed_counters = signed_counters
         self.wanted = frozenset(register.measurement for register in settings.registers)
         readings.is_found = False
         readings.absent = frozenset(readings.slots)
@@ -105,13 +104,12 @@ class UnitMeter(Meter):
         self._refusals = 0
         self._shares: list[_Share] = []
         self._turned: list[DeviceReadings] = []
-        names = ", ".join(part.readings.id for part in parts)
-        readings = DeviceReadings(names, parts[0].readings.type, ())
-        readings.health.since = parts[0].readings.health.since
-        # A part that was there before goes on counting.
-        readings.requests = max(part.readings.requests for part in parts)
-        readings.errors = max(part.readings.errors for part in parts)
-        readings.health.errors.update(parts[0].readings.health.errors)
+        readings = DeviceReadings(", ".join(part.readings.id for part in parts), parts[0].readings.type, ())
+        # Parts that were there before go on counting.
+        oldest = max((part.readings for part in parts), key=lambda of_part: of_part.requests)
+        readings.health.since = oldest.health.since
+        readings.requests, readings.errors = oldest.requests, oldest.errors
+        readings.health.errors.update(oldest.health.errors)
         super().__init__(unit, readings, _together(parts), costs)
 
     @property
@@ -180,7 +178,7 @@ class UnitMeter(Meter):
         bare, guarded = self._groups(found)
         limits = Limits(self.settings.max_registers, self.settings.holes, borders=borders(found.chain))
         groups = with_headers(bare, found.chain, limits, self.costs)
-        self._renew_readings(groups)
+        self._renew_readings(groups, found)
         self.read_these(groups, guarded, limits.borders)
         super().remember(known, then)
         for part, registers in zip(self.parts, found.registers, strict=True):
@@ -200,12 +198,12 @@ class UnitMeter(Meter):
                 guarded += mine if part.settings.plausibility else []
         return [Group(tuple(by_rate[rate]), rate) for rate in sorted(by_rate)], guarded
 
-    def _renew_readings(self, groups: Iterable[Group]) -> None:
+    def _renew_readings(self, groups: Iterable[Group], found: Found) -> None:
         before = self.readings
         there = {register.measurement for group in groups for register in group.registers}
         keys = {part.key(m.name): m for part in self.parts for m in part.readings.measurements}
         measurements = (_named(keys[key], key) for key in there)
-        self.readings = DeviceReadings(before.id, before.type, measurements)
+        self.readings = DeviceReadings(_names(self.parts, found) or before.id, before.type, measurements)
         self.readings.health = before.health
         self.readings.requests, self.readings.errors = before.requests, before.errors
         self.readings.online = before.online
@@ -243,11 +241,6 @@ class UnitMeter(Meter):
         return f"it has no measurements that are wanted, with the models {ids}"
 
     @property
-    def answering(self) -> str:
-        """Those of its parts that something can come of, as the log has them."""
-        return ", ".join(part.readings.id for part in self.parts if not self._trouble(part))
-
-    @property
     def emptiness(self) -> str:
         """Why nothing can come of any of its parts."""
         return "; ".join(dict.fromkeys(map(self._trouble, self.parts)))
@@ -278,6 +271,7 @@ class UnitMeter(Meter):
                 of_part = share.of(brought.values)
                 of_part.readings.commit(of_part.values, share.places(kept), monotonic, timestamp)
                 of_part.readings.health.trouble = ""
+                of_part.readings.health.last_seen = timestamp
                 of_parts.append(of_part)
         return of_parts
 
@@ -298,13 +292,16 @@ class UnitMeter(Meter):
             readings.requests, readings.errors = whole.requests, whole.errors
             mine, its = readings.health, whole.health
             mine.errors, mine.plan = its.errors, its.plan
-            mine.interval, mine.took = its.interval, its.took
-            if readings.online:
-                mine.last_seen = its.last_seen
+            mine.since, mine.interval, mine.took = its.since, its.interval, its.took
             names = {part.key(name): name for name in readings.slots} if its.refused or its.held_back else {}
             mine.refused = tuple(names[key] for key in its.refused if key in names)
             mine.held_back.clear()
             mine.held_back.update({names[key]: n for key, n in its.held_back.items() if key in names})
+
+
+def _names(parts: Sequence[Part], found: Found) -> str:
+    """The parts of which something can be read."""
+    return ", ".join(part.readings.id for part, of in zip(parts, found.registers, strict=True) if of)
 
 
 def _withdraw(part: Part, trouble: str) -> bool:
@@ -319,7 +316,7 @@ def _withdraw(part: Part, trouble: str) -> bool:
 def _has_signed_counters(part: Part, chain: Chain) -> bool:
     """Whether its accumulators may be negative: by its type, or by what it says it is."""
     told = chain.commons[part.number] if part.number < len(chain.commons) else Common()
-    return part.signed_counters or has_signed_counters(told.manufacturer)
+    return has_signed_counters(part.readings.type, told.manufacturer)
 
 
 def _together(parts: Sequence[Part]) -> Settings:

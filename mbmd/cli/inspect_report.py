@@ -115,7 +115,7 @@ def _sights(found: Inspection) -> list[_Sight]:
 
 
 def _is_signed(found: Inspection, device: int) -> bool:
-    return has_signed_counters(found.spec.type) or has_signed_counters(found.chain.commons[device].manufacturer)
+    return has_signed_counters(found.spec.type, found.chain.commons[device].manufacturer)
 
 
 def _sight(taken: Taken, signed: bool) -> _Sight:

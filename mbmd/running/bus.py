@@ -18,7 +18,7 @@ from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
 from mbmd.running.changes import Bus
 from mbmd.session import open_adapter, trace
-from mbmd.sunspec.device_type import has_signed_counters, is_sunspec
+from mbmd.sunspec.device_type import is_sunspec
 from mbmd.transport import latency
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def make_polled(prepared: Prepared, memory: Memory) -> Polled:
     if is_sunspec(spec.type):
         readings.subdevice = spec.subdevice
         readings.descriptor = Descriptor()
-        return Part(spec.subdevice, readings, settings, has_signed_counters(spec.type))
+        return Part(spec.subdevice, readings, settings)
     meter = Meter(spec.unit, readings, settings, costs(spec.adapter))
     return _remembered(meter, spec.adapter, memory)
 

@@ -7,14 +7,15 @@ from functools import cache
 from mbmd.devices.registry import SUNSPEC
 from mbmd.devices.schema import DeviceType, Register
 from mbmd.measurements import CATALOGUE
+from mbmd.sunspec.manufacturers import type_of
 from mbmd.sunspec.measured import MEASURED
 from mbmd.sunspec.registers import HOLDING
 
 _MAKERS = {"SE": "SolarEdge", "SOLAREDGE": "SolarEdge", "FRONIUS": "Fronius", "STECA": "Steca"}
 """Manufacturers that a type is written otherwise than; SUNS and SUNSPEC are anyone's."""
 _ANYONE = frozenset({"SUNS", "SUNSPEC"})
-_SIGNED = frozenset({"KOSTAL"})
-"""Types whose accumulators may be negative."""
+_SIGNED = "KOSTAL"
+"""The type whose accumulators may be negative."""
 
 
 def is_sunspec(name: str) -> bool:
@@ -22,9 +23,9 @@ def is_sunspec(name: str) -> bool:
     return name.upper() in SUNSPEC
 
 
-def has_signed_counters(name: str) -> bool:
-    """Whether the accumulators of a type, or of a manufacturer as model 1 has it, are signed."""
-    return not _SIGNED.isdisjoint(name.upper().split()[:1])
+def has_signed_counters(name: str, manufacturer: str) -> bool:
+    """Whether accumulators are signed, by the type of a device or by the manufacturer that its model 1 names."""
+    return _SIGNED in (name.upper(), type_of(manufacturer))
 
 
 @cache

@@ -253,3 +253,16 @@ def test_who_comes_again_begins_anew() -> None:
     scheduler.add("a", 4.0)
     assert scheduler.next() == ("a", 4.0)
     assert scheduler.failed("a", 4.0, 0.1) == 1
+
+
+def test_who_is_heard_again_begins_with_short_pauses_but_only_once() -> None:
+    scheduler = Scheduler(["a"], 0.0, whole_pauses)
+    for _ in range(9):
+        scheduler.failed("a", 0.0, 0.1)
+    scheduler.heard("a")
+    assert scheduler.failed("a", 0.0, 0.1) == 1
+    scheduler.heard("a")
+    assert scheduler.failed("a", 0.0, 0.1) == 2
+    scheduler.succeeded("a", 0.0)
+    scheduler.heard("a")
+    assert scheduler.failed("a", 0.0, 0.1) == 1

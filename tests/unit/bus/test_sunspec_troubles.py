@@ -5,7 +5,9 @@ from itertools import pairwise, repeat
 
 import pytest
 
+from mbmd.config.adapter import Framing
 from tests import virtual_time
+from tests.scripted import Asked, FarEnd, ScriptedLine
 from tests.sunspec_images import Registers, chain, common, filled, image, span
 from tests.sunspec_run import TIMEOUT, Run, is_right, polling, site_of
 from tests.sunspec_site import HANG_UP, Fault, Site, Unit
@@ -227,3 +229,74 @@ def test_a_header_that_is_never_answered_ends_the_chain_there(number: int) -> No
             assert are_right(polled, registers)
 
     virtual_time.run(run())
+
+
+def test_who_is_found_but_never_read_is_asked_ever_more_seldom() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        site.units[126].exceptions = dict.fromkeys((*range(40080, 40085), *range(40200, 40230)), 11)
+        async with polling(site, *BOTH) as polled:
+            await polled.wait(HOUR)
+            begin = len(site.reads)
+            await polled.wait(HOUR)
+            assert len(site.reads) - begin < 60 * 25
+
+    virtual_time.run(run())
+
+
+def test_on_a_busy_serial_line_a_search_too_waits_until_any_unit_listens() -> None:
+    async def run() -> None:
+        site = Site({1: Unit(SMALL), 126: Unit(SMALL)})
+        last = [-1.0, -1.0]
+
+        def listen(far: FarEnd, asked: Asked) -> None:
+            deaf = asked.unit == 126 and last[1] == 1 and asked.when - last[0] < 0.05
+            last[:] = [asked.when, asked.unit]
+            if not deaf:
+                site(far, asked)
+
+        line = ScriptedLine(Framing.RTU, repeat(listen))
+        async with polling(site, "SMA:1", "SMA:126", framing=Framing.RTU, line=line) as polled:
+            await polled.until(lambda: polled["SMA1.126"].online, 600)
+
+    virtual_time.run(run())
+
+
+def test_only_the_parts_that_are_there_are_told_to_be_online(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(site, *BOTH, "SMA:126.7", rate=SLOW) as polled:
+            await polled.online(*IDS)
+            site.units[126].is_asleep = True
+            await polled.wait(HOUR)
+            site.units[126].is_asleep = False
+            await polled.online(*IDS)
+
+    with caplog.at_level(logging.INFO):
+        virtual_time.run(run())
+    for name in IDS:
+        assert caplog.messages.count(f"{name}: online") == 2
+    assert told(caplog, "SMA1.126, SMA1.126.1: offline") == 1
+    assert [text for text in caplog.messages if "126.7" in text] == [
+        "SMA1.126.7: offline, unit 126 has no subdevice 7: it has 0, 1"
+    ]
+
+
+def test_a_part_whose_reads_fail_was_last_seen_before(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            site.units[126].refuse(span(SMALL, 203, 1), 4)
+            await polled.wait(2)
+            seen = polled[IDS[1]].health.last_seen
+            await polled.wait(30)
+            assert polled[IDS[1]].health.last_seen == seen
+            assert polled[IDS[0]].health.last_seen > seen
+            assert not polled[IDS[1]].online
+            site.units[126].refuse(span(SMALL, 203, 1), 0)
+            await polled.until(lambda: polled[IDS[1]].online)
+
+    with caplog.at_level(logging.INFO):
+        virtual_time.run(run())
+    assert caplog.messages.count(f"{IDS[1]}: online") == 2

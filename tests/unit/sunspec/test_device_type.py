@@ -32,18 +32,18 @@ def test_other_types_are_not(name: str) -> None:
 
 
 def test_only_kostal_has_signed_counters() -> None:
-    assert {name for name in SUNSPEC if has_signed_counters(name)} == {"KOSTAL"}
-    assert has_signed_counters("kostal")
+    assert {name for name in SUNSPEC if has_signed_counters(name, "")} == {"KOSTAL"}
+    assert has_signed_counters("kostal", "SMA")
 
 
 @pytest.mark.parametrize("maker", ["KOSTAL", "Kostal", "KOSTAL Solar Electric GmbH", " KOSTAL"])
 def test_so_has_it_whatever_the_type_in_the_configuration(maker: str) -> None:
-    assert has_signed_counters(maker)
+    assert has_signed_counters("SUNSPEC", maker)
 
 
 @pytest.mark.parametrize("maker", ["", " ", "SMA", "SMA KOSTAL", "KOSTALGIA"])
 def test_other_manufacturers_have_none(maker: str) -> None:
-    assert not has_signed_counters(maker)
+    assert not has_signed_counters("SUNSPEC", maker)
 
 
 def test_a_type_has_all_that_any_of_its_devices_may_have() -> None:

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mbmd.devices.registry import SUNSPEC
-from mbmd.sunspec.device_type import has_signed_counters
 from mbmd.sunspec.manufacturers import type_of
 
 
@@ -31,11 +30,6 @@ from mbmd.sunspec.manufacturers import type_of
 )
 def test_the_first_word_counts(manufacturer: str, name: str) -> None:
     assert type_of(manufacturer) == name
-
-
-def test_the_counters_of_kostal_are_signed() -> None:
-    assert has_signed_counters(type_of("KOSTAL Solar Electric"))
-    assert not has_signed_counters(type_of("SMA"))
 
 
 @given(st.text())

@@ -106,7 +106,7 @@ def check(memory: dict[int, int], bases: tuple[int, ...], signed: bool = False) 
         common = chain.commons[number]
         assert [(model.id, model.address, model.length) for model in chain.of(number)] == device.models
         assert [common.manufacturer, common.model, common.options, common.version, common.serial] == device.texts
-        may_be_negative = signed or has_signed_counters(common.manufacturer)
+        may_be_negative = has_signed_counters("KOSTAL" if signed else "", common.manufacturer)
         compare(polled(answers, chain, number, may_be_negative), oracle.measured(memory, device, signed))
     assert max(size for _, size in answers.asks) <= 125
 
