@@ -96,8 +96,9 @@ class Search:
         self, request: Request, program: Program | None = None, column: "array[float] | None" = None
     ) -> bool:
         """Whether a request gets a good answer, if need be in the last of several attempts."""
+        lives = self._meter.readings.online or self._meter.is_heard
         attempts = 0
-        while attempts < (ATTEMPTS if self._heard or self._meter.readings.online else 1):
+        while attempts < (ATTEMPTS if self._heard or lives else 1):
             attempts += 1
             try:
                 await self._transact(request, program, column)

@@ -111,6 +111,7 @@ class UnitMeter(Meter):
         readings.requests, readings.errors = oldest.requests, oldest.errors
         readings.health.errors.update(oldest.health.errors)
         super().__init__(unit, readings, _together(parts), costs)
+        self.is_heard = any(part.readings.online for part in parts)
 
     @property
     def bases(self) -> tuple[int, ...]:
@@ -210,11 +211,12 @@ class UnitMeter(Meter):
         self._shares = [_Share.of_part(part, self.readings.slots) for part in self.parts]
 
     def _introduce(self, part: Part, registers: Sequence[Register], chain: Chain) -> None:
-        """Take what the unit says that a part is and has."""
+        """Take what the unit says that a part is and has; a chain that may go on takes nothing away."""
         readings = part.readings
         models = chain.of(part.number)
-        readings.is_found = bool(models)
-        readings.absent = frozenset(readings.slots).difference(register.measurement for register in registers)
+        absent = frozenset(readings.slots).difference(register.measurement for register in registers)
+        readings.absent = absent & readings.absent if chain.may_go_on else absent
+        readings.is_found = bool(models) or (readings.is_found and chain.may_go_on)
         names = {part.key(register.measurement): register.measurement for register in registers}
         rates = self.readings.health.rates
         readings.health.rates = {name: rates[key] for key, name in names.items()}
@@ -225,7 +227,7 @@ class UnitMeter(Meter):
                 common.manufacturer, common.model, common.options, common.version, common.serial
             )
             log.info("%s: %s", readings.id, _portrait(readings.descriptor, chain, part.number))
-        else:
+        elif not readings.is_found:
             readings.descriptor = Descriptor()
 
     def _trouble(self, part: Part) -> str:
@@ -234,6 +236,8 @@ class UnitMeter(Meter):
             return ""
         chain = self.found.chain
         models = chain.of(part.number)
+        if not models and chain.may_go_on:
+            return f"unit {self.unit} did not tell of subdevice {part.number} yet: its answers ended too early"
         if not models:
             there = ", ".join(str(number) for number in range(len(chain.commons)))
             return f"unit {self.unit} has no subdevice {part.number}: it has {there}"

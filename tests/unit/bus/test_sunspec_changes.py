@@ -78,6 +78,30 @@ def test_a_unit_that_comes_back_with_another_chain_is_not_taken_for_the_old_one_
     virtual_time.run(run())
 
 
+def test_a_walk_that_is_cut_in_the_morning_takes_nothing_away_that_a_device_has_told_of() -> None:
+    async def run() -> None:
+        site = Site({126: Unit(SMALL)})
+        unit = site.units[126]
+        async with polling(site, *BOTH) as polled:
+            await polled.online(*IDS)
+            before = [(polled[name].offered, polled[name].descriptor) for name in IDS]
+            unit.is_asleep = True
+            await polled.until(lambda: not any(polled[name].online for name in IDS))
+            site.faults = iter([0.0] * 4 + [None] * 3)
+            unit.is_asleep = False
+            await polled.until(lambda: polled[IDS[0]].online)
+            assert not polled[IDS[1]].online
+            assert polled[IDS[1]].is_found
+            assert (
+                polled[IDS[1]].health.trouble == "unit 126 did not tell of subdevice 1 yet: its answers ended too early"
+            )
+            assert [(polled[name].offered, polled[name].descriptor) for name in IDS] == before
+            await polled.wait(61)
+            assert are_right(polled, SMALL)
+
+    virtual_time.run(run())
+
+
 def test_a_short_sleep_changes_nothing() -> None:
     async def run() -> None:
         site = site_of("main")
