@@ -86,7 +86,8 @@ class Poll:
                     self._ahead, self._rest = self._rest[::-1], []
             elif self._is_over(block, error):
                 break
-        self._gather_failed()
+        if self._stepped_down:
+            self._gather_failed()
 
     def _is_held(self, block: Block) -> bool:
         """Whether a read is left to the next poll, as a late answer may be taken for its own.

@@ -152,21 +152,19 @@ class Poller:
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
         self._client.health.tick(started)
-        if await self._is_known(meter, started):
+        if not (isinstance(meter, UnitMeter) and meter.must_search(started)) or await self._search(meter, started):
             await self._poll(meter, started)
             meter.account(self._hub)
         if self._client.adapter.close:
             self._client.rest()
 
-    async def _is_known(self, meter: Meter, started: float) -> bool:
-        """Whether it is known what there is to read; a unit of SunSpec devices is asked for it now and then."""
-        if not isinstance(meter, UnitMeter) or not meter.must_search(started):
-            return True
-        known = await self._search(meter, started)
+    async def _search(self, meter: UnitMeter, started: float) -> bool:
+        """Ask a unit of SunSpec devices what there is to read; returns whether that is known."""
+        known = await self._find(meter, started)
         meter.account(self._hub)
         return known
 
-    async def _search(self, meter: UnitMeter, started: float) -> bool:
+    async def _find(self, meter: UnitMeter, started: float) -> bool:
         try:
             await Search(self._client, meter).run()
         except (TransactionError, LinkError, NothingFoundError) as error:
