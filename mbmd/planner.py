@@ -183,6 +183,8 @@ def refine(
         apart = _apart(block.registers, slots)
         if apart.longest < block.count:
             return [apart]
+    if block.is_single and len(kinds := _with_and_without_scale(block.registers)) > 1:
+        return [make(kind, slots) for kind in kinds]
     if block.is_single:
         return [_block([replace(r, anchor=None) for r in block.registers], slots)] if block.anchors else []
     if block.holes and not borders and not block.parts:
@@ -201,6 +203,12 @@ def _ends(register: Register) -> tuple[int, int]:
 def _at_borders(block: Block, borders: Sequence[int]) -> list[list[Register]]:
     """Its registers, cut at borders."""
     return _runs(sorted(block.registers, key=_ends), Limits(borders=tuple(borders), crossing=False))
+
+
+def _with_and_without_scale(registers: Iterable[Register]) -> list[list[Register]]:
+    """Values that may still be read apart from their scales, and others that stand between these."""
+    ordered = sorted(registers, key=lambda r: r.scale is not None)
+    return [list(kind) for _, kind in groupby(ordered, key=lambda r: r.scale is not None)]
 
 
 def _may_be_apart(block: Block, accepted: int) -> bool:

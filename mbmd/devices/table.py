@@ -134,9 +134,9 @@ class _Draft:
 
     def _rows(self, kinds: Kinds) -> list[Entry]:
         inherited = self._base.get("registers", ())
-        if "extends" in self._raw:
+        if self._base:
             inherited = kept(inherited, self._good.get("remove", ()), self._origin, self.problems)
-        elif "remove" in self._raw:
+        elif "remove" in self._raw and "extends" not in self._raw:
             self.problems.append("remove takes away from the type that extends names: add extends, or remove it")
         given = self._given("registers")
         if self._base and not inherited and not given:

@@ -288,6 +288,16 @@ def test_bit_fields_of_one_register_are_never_parted() -> None:
     assert refine(parts[0], SLOTS) == []
 
 
+def test_a_value_read_apart_from_its_scale_does_not_hang_on_one_between_them() -> None:
+    between = Register(NAMES[0], 3, 47, "uint64")
+    apart = Register(NAMES[1], 3, 47, "float32", scale=Scale(50))
+    (whole,) = plan([between, apart], SLOTS, Limits(), COSTS)
+    parts = refine(whole, SLOTS)
+    assert [(str(part), part.registers) for part in parts] == [("3:47+4", (between,)), ("3:47+4", (apart,))]
+    assert refine(parts[0], SLOTS) == []
+    assert [str(part) for part in refine(parts[1], SLOTS)] == ["3:47+2 scaled by 3:50+1"]
+
+
 @given(register_sets(24), NARROW, st.sets(st.integers(0, 64)), st.integers(0, 125))
 def test_refining_ends_and_loses_only_what_is_refused(
     registers: list[Register], limits: Limits, refused: set[int], accepted: int
