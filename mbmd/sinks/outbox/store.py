@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -160,7 +160,7 @@ class Store:
         query = "SELECT id, born, readings, size, data FROM chunk WHERE id > ? ORDER BY id"
         loaded: Loaded | None = None
         with contextlib.closing(self._db.execute(query, (after,))) as found:
-            for row, *values in found:
+            for row, *values in _in_order(found, after):
                 held, part = _read(row, values, since)
                 if loaded is None:
                     loaded = Loaded(held, part)
@@ -235,7 +235,7 @@ class Store:
         """The last of the rows at the beginning that are all older; 0 for none."""
         last = 0
         with contextlib.closing(self._db.execute("SELECT id, born FROM chunk ORDER BY id")) as found:
-            for row, time in found:
+            for row, time in _in_order(found, 0):
                 if time >= born:
                     break
                 last = row
@@ -357,6 +357,15 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA user_version = {VERSION}")
         db.execute(_TABLE)
         db.execute("COMMIT")
+
+
+def _in_order(rows: Iterable[Sequence[Any]], after: int) -> Iterator[Sequence[Any]]:
+    """Rows, whose ids come first, each behind the one before: in a damaged file they may go round for ever."""
+    for row in rows:
+        if row[0] <= after:
+            raise DamagedError("its rows are out of order")
+        after = row[0]
+        yield row
 
 
 def _number(db: sqlite3.Connection, query: str) -> int:

@@ -269,6 +269,19 @@ def test_random_damage_brings_no_item_that_never_was(flips: list[tuple[int, int]
             assert set(found) <= set(items)
 
 
+def test_rows_that_come_round_again_are_damage(file: Path) -> None:
+    store = Store(file)
+    store.write([chunk(noise(700)) for _ in range(20)], 0, WIDE)
+    store.close()
+    data = bytearray(file.read_bytes())
+    (tree,) = (at for at in range(4096, len(data), 4096) if data[at] == 5)  # the page whose children hold the rows
+    first = int.from_bytes(data[tree + 12 : tree + 14])
+    data[tree + 8 : tree + 12] = data[tree + first : tree + first + 4]  # the last child is the first one again
+    file.write_bytes(data)
+    with pytest.raises(DamagedError, match="out of order"):
+        all_items(file)
+
+
 def all_items(file: Path) -> list[bytes]:
     """What the rows of a file hold; it is written too."""
     found: list[bytes] = []
