@@ -362,7 +362,7 @@ def _prepare(db: sqlite3.Connection) -> None:
 def _in_order(rows: Iterable[Sequence[Any]], after: int) -> Iterator[Sequence[Any]]:
     """Rows, whose ids come first, each behind the one before: in a damaged file they may go round for ever."""
     for row in rows:
-        if row[0] <= after:
+        if not isinstance(row[0], int) or row[0] <= after:
             raise DamagedError("its rows are out of order")
         after = row[0]
         yield row
