@@ -183,7 +183,7 @@ def refine(
         apart = _apart(block.registers, slots)
         if apart.longest < block.count:
             return [apart]
-    if block.is_single and len(kinds := _with_and_without_scale(block.registers)) > 1:
+    if block.is_single and len(kinds := _kinds(block.registers)) > 1:
         return [make(kind, slots) for kind in kinds]
     if block.is_single:
         return [_block([replace(r, anchor=None) for r in block.registers], slots)] if block.anchors else []
@@ -205,10 +205,12 @@ def _at_borders(block: Block, borders: Sequence[int]) -> list[list[Register]]:
     return _runs(sorted(block.registers, key=_ends), Limits(borders=tuple(borders), crossing=False))
 
 
-def _with_and_without_scale(registers: Iterable[Register]) -> list[list[Register]]:
-    """Values that may still be read apart from their scales, and others that stand between these."""
-    ordered = sorted(registers, key=lambda r: r.scale is not None)
-    return [list(kind) for _, kind in groupby(ordered, key=lambda r: r.scale is not None)]
+def _kinds(registers: Iterable[Register]) -> list[list[Register]]:
+    """Values by what is needed for them: of the same span some may need what is between others and their scales."""
+    kinds: dict[frozenset[Place], list[Register]] = {}
+    for register in registers:
+        kinds.setdefault(frozenset(_values_and_scales([register])), []).append(register)
+    return [*kinds.values()]
 
 
 def _may_be_apart(block: Block, accepted: int) -> bool:

@@ -296,6 +296,9 @@ def test_a_value_read_apart_from_its_scale_does_not_hang_on_one_between_them() -
     assert [(str(part), part.registers) for part in parts] == [("3:47+4", (between,)), ("3:47+4", (apart,))]
     assert refine(parts[0], SLOTS) == []
     assert [str(part) for part in refine(parts[1], SLOTS)] == ["3:47+2 scaled by 3:50+1"]
+    within = replace(between, scale=Scale(47))
+    (whole,) = plan([within, apart], SLOTS, Limits(), COSTS)
+    assert [part.registers for part in refine(whole, SLOTS)] == [(within,), (apart,)]
 
 
 @given(register_sets(24), NARROW, st.sets(st.integers(0, 64)), st.integers(0, 125))
