@@ -127,11 +127,14 @@ class Device:
 
 
 def text(memory: Memory, address: int, size: int) -> str:
-    """A string, up to the first zero; nothing if it cannot be read."""
+    """A string, up to the first zero or to the ones that fill its end; nothing if it cannot be read."""
     raw = registers(memory, address, size)
     if raw is None:
         return ""
-    data = b"".join(value.to_bytes(2) for value in raw).split(b"\0")[0].strip(b" ")
+    data = b"".join(value.to_bytes(2) for value in raw).split(b"\0")[0]
+    while data.endswith(b"\xff"):
+        data = data[:-1]
+    data = data.strip(b" ")
     try:
         found = data.decode("utf-8")
     except UnicodeDecodeError:
