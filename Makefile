@@ -12,6 +12,7 @@ test: $(VENV)/.built-test
 	$(BIN)/python -m pytest
 
 sanitize: $(VENV)/.built-test
+	$(BIN)/python -m pip install --quiet 'setuptools>=77,<90' 'cython>=3.1,<4'
 	PYTHON=$(BIN)/python sh tests/sanitize.sh
 
 soak: $(VENV)/.built-test
