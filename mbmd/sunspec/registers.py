@@ -64,11 +64,6 @@ def borders(chain: Chain) -> tuple[int, ...]:
     return tuple(sorted({model.address for model in chain.models} | {model.end for model in chain.models}))
 
 
-def registers_of(model: Placement, signed_counters: bool = False) -> tuple[Register, ...]:
-    """The registers of one model that are measured."""
-    return tuple(_registers(model, signed_counters))
-
-
 def _registers(model: Placement, signed_counters: bool) -> Iterator[Register]:
     wanted = MEASURED.get(model.id)
     known = definition(model.id) if wanted is not None else None

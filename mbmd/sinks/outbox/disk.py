@@ -12,19 +12,8 @@ from typing import Any, TypeVar
 
 from mbmd.aside import aside
 from mbmd.sinks.outbox.chunk import Chunk
-from mbmd.sinks.outbox.store import (
-    Bounds,
-    DamagedError,
-    GoneError,
-    Held,
-    Loaded,
-    Store,
-    UnusableError,
-    Written,
-    is_damage,
-    is_full,
-    move_aside,
-)
+from mbmd.sinks.outbox.damage import DamagedError, GoneError, UnusableError, is_damage, is_full
+from mbmd.sinks.outbox.store import Bounds, Held, Loaded, Store, Written, move_aside
 
 PATIENCE = 10.0
 """Seconds that the disk may take for anything."""

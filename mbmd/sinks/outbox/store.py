@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mbmd.folders import make_folder
 from mbmd.sinks.outbox.chunk import LARGEST, MOST_BYTES, MOST_READINGS, Chunk, pack, unpack
+from mbmd.sinks.outbox.damage import DamagedError, GoneError, UnusableError
 
 APPLICATION = 0x6D626D64
 """What the file says it is of: `mbmd`."""
@@ -29,20 +30,6 @@ _ASIDE = 9
 _MAGIC = b"SQLite format 3\0"
 _WRITE_VERSION = 18
 """Where the header has the format that one must know to write the file, 1 or 2 (sqlite.org/fileformat2.html, 1.3.3)."""
-_PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOLFS,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_OK,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_READONLY,
-}
-"""Errors that say nothing of what lies in the file; all others come of it, as the statements are right."""
 
 _TABLE = """
 CREATE TABLE chunk (
@@ -56,18 +43,6 @@ CREATE TABLE chunk (
 )
 """
 """`all_readings` and `all_size` count on from row to row, so what a range holds is known from its ends."""
-
-
-class DamagedError(Exception):
-    """The file is no outbox, or a broken one."""
-
-
-class GoneError(DamagedError):
-    """The file was removed under way."""
-
-
-class UnusableError(Exception):
-    """The file cannot be used, and is to stay as it is."""
 
 
 class Held(NamedTuple):
@@ -262,20 +237,6 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether the file itself is broken, so that no further try will help.
-
-    What is no text is a name in it, which an error of SQLite tells of.
-    """
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return isinstance(error, DamagedError | UnicodeDecodeError) or code & 0xFF not in _PASSING
-
-
-def is_full(error: Exception) -> bool:
-    """Whether there is no room, though what lies there can be read."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
 
 
 def move_aside(path: Path) -> str:

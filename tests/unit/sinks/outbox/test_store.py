@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mbmd.sinks.outbox.chunk import MOST_READINGS, Chunk, pack, unpack
-from mbmd.sinks.outbox.store import Bounds, DamagedError, Held, Store, UnusableError, is_damage, is_full, move_aside
+from mbmd.sinks.outbox.damage import DamagedError, UnusableError, is_damage, is_full
+from mbmd.sinks.outbox.store import Bounds, Held, Store, move_aside
 from tests.unit.sinks.outbox.rig import QUICK
 
 WIDE = Bounds(10**9, 0.0)
