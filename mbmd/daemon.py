@@ -113,7 +113,7 @@ async def _serving(api: tuple[str, int] | None, hub: Hub) -> AsyncIterator[None]
     if api is None:
         yield
         return
-    from mbmd.web.app import WebServer, bind
+    from mbmd.web.server import WebServer, bind
 
     with bind(*api) as listener:
         web = WebServer(hub)

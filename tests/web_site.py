@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.web.app import WebServer, bind
+from mbmd.web.server import WebServer, bind
 
 STAMP = 1_700_000_000.5
 LOOPS = pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])

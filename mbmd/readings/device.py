@@ -39,8 +39,8 @@ class DeviceReadings:
     who keeps them has a snapshot. NaN is no reading; of measurements that are text `texts` has the latest instead,
     by name. `is_found` says whether it is known which measurements it has, which a SunSpec device must be asked for;
     `absent` names those that it has not, all of them until then. `version` counts the polls that brought values.
-    `name` and `place` are what the user calls it and where it stands, empty if not given; `subdevice` is its number
-    on its unit, 0 where there is but one.
+    `name` and `place` are what the user calls it and where it stands, empty if not given. `adapter` is the address of
+    its bus, `unit` its unit id there; `subdevice` is its number on its unit, 0 where there is but one.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class DeviceReadings:
         self.id = device_id
         self.name = name
         self.place = place
+        self.adapter = ""
+        self.unit = 0
         self.subdevice = 0
         self.descriptor = Descriptor()
         self.type = type_name

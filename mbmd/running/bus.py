@@ -40,9 +40,9 @@ def make_polled(prepared: Prepared, memory: Memory) -> Polled:
     measurements = (of_type[register.measurement] for register in settings.registers)
     readings = DeviceReadings(device.id, spec.type.upper(), measurements, device.name, device.place)
     readings.descriptor = Descriptor(prepared.type.manufacturer, prepared.type.description)
+    readings.adapter, readings.unit, readings.subdevice = spec.adapter.address, spec.unit, spec.subdevice
     readings.health.since = monotonic()
     if is_sunspec(spec.type):
-        readings.subdevice = spec.subdevice
         readings.descriptor = Descriptor()
         return Part(spec.subdevice, readings, settings)
     meter = Meter(spec.unit, readings, settings, costs(spec.adapter))

@@ -6,10 +6,16 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
+import orjson
+
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.readings.render import rfc3339
+from mbmd.web.answers import Content
+
+KEPT = 0.2
+"""Seconds for which a status is told again."""
 
 
 class Status:
@@ -19,6 +25,18 @@ class Status:
         self._hub = hub
         self._started = time()
         self._since = monotonic()
+        self._kept = 0.0
+        self._there: list[int] = []
+        self._content = Content(b"{}")
+
+    def content(self) -> Content:
+        """The object as it is sent; made anew when it is older than KEPT, or devices have come or gone."""
+        now = monotonic()
+        there = [self._hub.generation, *(device.online for device in self._hub.devices.values())]
+        if now - self._kept >= KEPT or there != self._there:
+            self._content = Content(orjson.dumps(self.body()))
+            self._kept, self._there = now, there
+        return self._content
 
     def body(self) -> dict[str, Any]:
         """The object of `/api/status`."""

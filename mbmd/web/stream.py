@@ -6,7 +6,6 @@ masked (RFC 6455, section 5.1), so they are the same for everyone.
 
 import asyncio
 
-import orjson
 from sanic import Request, Websocket
 from websockets.frames import Frame, Opcode
 
@@ -76,7 +75,7 @@ class Stream:
             await asyncio.sleep(STATUS_INTERVAL)
 
     def _write_status(self) -> None:
-        self._write(_frame(orjson.dumps(self._status.body())))
+        self._write(_frame(self._status.content().body))
 
     def _write(self, frames: bytes) -> None:
         for client in list(self._clients):

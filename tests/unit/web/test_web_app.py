@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from mbmd.errors import UsageError
 from mbmd.readings.device import DeviceReadings
-from mbmd.web.app import bind
+from mbmd.web.server import bind
 from mbmd.web.status import Status
 from tests.web_site import LOOPS, Factory, Site, hear, joined, run, serving
 

@@ -37,6 +37,7 @@ def test_the_websocket_sends_each_reading(factory: Factory) -> None:
 def test_the_websocket_sends_the_status_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stream.STATUS_INTERVAL == 1.0
     monkeypatch.setattr(stream, "STATUS_INTERVAL", 0.05)
+    monkeypatch.setattr("mbmd.web.status.KEPT", 0.0)
 
     async def main(site: Site) -> None:
         client = await site.websocket()
@@ -65,7 +66,7 @@ def test_a_client_that_never_reads_is_dropped_and_others_go_on(
             f"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
             "Sec-WebSocket-Version: 13\r\n\r\n".encode()
         )
-        clients = site.server._stream._clients
+        clients = site.server._site.stream._clients
         while len(clients) < 2:  # noqa: ASYNC110 - nothing tells when the server has it
             await asyncio.sleep(0.005)
         number = 0
@@ -98,7 +99,7 @@ def test_clients_come_and_go(factory: Factory, politely: bool, monkeypatch: pyte
             site.publish(0, value, value)
             assert [m["Value"] for m in await hear(stays, 2, "Value")] == [value, value]
         await stays.close()
-        while site.server._stream._clients:  # noqa: ASYNC110 - nothing tells when the server has let go of them
+        while site.server._site.stream._clients:  # noqa: ASYNC110 - nothing tells when the server has let go of them
             await asyncio.sleep(0.005)
         assert site.hub._subscriptions == []
         again = await joined(site)
@@ -126,7 +127,7 @@ def test_a_client_that_floods_makes_no_tasks_and_no_memory() -> None:
 
 
 def test_a_client_with_too_much_to_say_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mbmd.web.app.HEARD_AT_MOST", 10_000)
+    monkeypatch.setattr("mbmd.web.protocol.HEARD_AT_MOST", 10_000)
 
     async def main(site: Site) -> None:
         client = await joined(site)
