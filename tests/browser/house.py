@@ -32,26 +32,26 @@ class House:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.there = ("127.0.0.1", self.port)
         self._folder = folder
-        self._config = {"api": f"127.0.0.1:{self.port}", "rate": "200ms", "state": "", **config}
+        self._config = {"api": f"127.0.0.1:{self.port}", "rate": "100ms", "state": "", **config}
         self._stack = ExitStack()
         self._starts = 0
 
-    def start(self, online: tuple[str, ...] = ()) -> None:
-        """Returns when these are online."""
+    def start(self, online: int) -> None:
+        """Returns when so many devices are online."""
         self._starts += 1
         folder = self._folder / f"daemon{self._starts}"
         folder.mkdir(parents=True)
         file = folder / "house.json"
         file.write_text(json.dumps(self._config), encoding="utf-8")
         self.daemon = self._stack.enter_context(running(folder, "run", "-c", str(file)))
-        until(lambda: self._are_online(online) or None, self.daemon)
+        until(lambda: self._has(online) or None, self.daemon)
 
-    def _are_online(self, wanted: tuple[str, ...]) -> bool:
+    def _has(self, online: int) -> bool:
         try:
             meters = fetch(f"{self.url}api/status")["Meters"]
         except (URLError, ConnectionError):
             return False
-        return {meter["Device"] for meter in meters if meter["Online"]} >= set(wanted)
+        return sum(meter["Online"] for meter in meters) == online
 
     def stop(self) -> None:
         """It ends without a complaint."""
@@ -65,10 +65,10 @@ class House:
 
 
 @contextmanager
-def simulated(folder: Path, adapters: list[str], devices: str) -> Iterator[Running]:
+def simulated(folder: Path, adapters: list[str], devices: str, *more: str) -> Iterator[Running]:
     """Meters that answer."""
     given = [word for adapter in adapters for word in ("-a", adapter)]
-    with running(folder, "simulate", *given, "-d", devices) as simulator:
+    with running(folder, "simulate", *given, "-d", devices, *more) as simulator:
         simulator.until_output(adapters[-1].rpartition("/")[2])
         yield simulator
 
@@ -81,7 +81,7 @@ def house(folder: Path, adapter: str, cut: str, **more: Any) -> Iterator[House]:
     named = [{"device": adapter, "id": 1}, {"device": cut, "id": 2}]
     made = House(folder, {"adapters": named, "devices": devices, **more})
     try:
-        made.start(HERE)
+        made.start(len(HERE))
         yield made
         made.stop()
     finally:
