@@ -1,4 +1,4 @@
-"""Many meters with names and a past, for pictures: what the daemon does not remember yet is what the simulator would do."""
+"""Many meters with names, for pictures; the past that the daemon does not remember yet is as the simulator has it."""
 
 import time
 from collections.abc import Iterable, Iterator

@@ -14,7 +14,8 @@ WRONGS = {
     "exception: no": "setTimeout(() => { throw new Error('no') })",
     "another host: http://elsewhere.example/": "setTimeout(() => { location = 'http://elsewhere.example/' })",
     "policy: connect-src http://elsewhere.example/": "void fetch('http://elsewhere.example/').catch(() => 0)",
-    "policy: script-src-attr inline": "document.body.setAttribute('onclick', 'alert(1)')",
+    "policy: script-src-elem inline": "const it = document.createElement('script'); it.text = 'alert(1)'; "
+    "document.head.append(it)",
     "policy: style-src-attr inline": "document.body.setAttribute('style', 'color: red')",
     "console: Failed to load resource": "void fetch('static/nothing.js')",
 }
