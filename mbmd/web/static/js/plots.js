@@ -22,7 +22,7 @@ export class Plots {
     this.base = "";
     this.buttons = make("div", { class: "choices", role: "group", "aria-label": "quantity to plot" });
     this.places = make("div", { class: "plots" });
-    this.node = make("section", { class: "panel", "aria-labelledby": "plots-title" }, make("h2", { id: "plots-title" }, "Course"), this.buttons, this.places);
+    this.node = make("section", { class: "panel", "aria-labelledby": "plots-title" }, make("h2", { id: "plots-title" }, "History"), this.buttons, this.places);
     this.onTheme = () => this.redraw();
     document.addEventListener("themechange", this.onTheme);
     this.ready = this.#prepare();
@@ -62,7 +62,8 @@ export class Plots {
       this.buttons.dataset.offered = offered.join();
       this.buttons.replaceChildren(...offered.map((base) => this.#button(base)));
     }
-    if (this.minute && offered.length && !this.rows.has(this.base)) this.choose(offered[0]);
+    const isKept = this.isChosen ? this.rows.has(this.base) : this.base === offered[0];
+    if (this.minute && offered.length && !isKept) this.#plot(offered[0]);
   }
 
   #isPlottable(name) {
@@ -76,8 +77,14 @@ export class Plots {
     return button;
   }
 
-  /** Plot a quantity with all its columns. */
+  /** Plot what somebody wants to see. */
   choose(base) {
+    this.isChosen = true;
+    this.#plot(base);
+  }
+
+  /** Plot a quantity with all its columns. */
+  #plot(base) {
     const row = this.rows?.get(base);
     if (!row || !this.minute) return;
     this.base = base;
