@@ -123,10 +123,10 @@ export class Site {
     return device.info.Measurements?.[name] ?? this.catalogue.get(name)?.Unit ?? quantityOf(split(name)[0]).unit;
   }
 
-  /** What a measurement is called: a row's label, or for names of users' own tables what these say. */
+  /** What a quantity is called; one of a user's own table is called what that says. */
   label(base) {
-    const { label } = quantityOf(base);
-    return label === base ? (this.catalogue.get(base)?.Description ?? base) : label;
+    const { label, isKnown } = quantityOf(base);
+    return isKnown ? label : (this.catalogue.get(base)?.Description ?? base);
   }
 
   /** Ask for what the stream does not tell: descriptors, units, descriptions. */

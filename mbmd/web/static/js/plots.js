@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { make } from "./dom.js";
-import { columnText, quantityOf, rows } from "./measurements.js";
+import { columnText, rows } from "./measurements.js";
 import { Plot } from "./plot.js";
 import { Means, Points } from "./series.js";
 
@@ -93,7 +93,7 @@ export class Plots {
     const names = cells.map(([, name]) => name);
     const series = cells.map(([column, name], at) => seriesOf(column, name, at));
     const unit = this.site.unit(this.device, names[0]);
-    const label = BUTTON_TEXTS[base] ?? quantityOf(base).label;
+    const label = BUTTON_TEXTS[base] ?? this.site.label(base);
     this.minutePoints = new Points(names, MINUTE);
     this.hourPoints = new Points(names, HOUR);
     this.means = new Means(this.hourPoints);
