@@ -126,15 +126,15 @@ function adviceText(advice) {
 function busRows(bus) {
   const { RoundTrip = {} } = bus;
   return [
-    ["Round trip, median", millisText(RoundTrip.Median)],
-    ["Round trip, 95 %", millisText(RoundTrip.P95)],
+    ["Round trip", millisText(RoundTrip.Median)],
+    ["95 % within", millisText(RoundTrip.P95)],
     ["Requests", count(bus.Requests)],
     ["Timeouts", count(bus.Timeouts)],
     ["Checksum errors", count(bus.ChecksumErrors)],
     ["Late answers", bus.StaleAnswers ? count(bus.StaleAnswers) : ""],
     ["Echoes", bus.Echoes ? count(bus.Echoes) : ""],
     ["Reconnects", count(bus.Reconnects)],
-    ["A round of all devices", bus.Round ? millisText(bus.Round) : ""],
+    ["Whole round", bus.Round ? millisText(bus.Round) : ""],
     ["Rate missed", bus.Missed >= 0.05 ? quantityText(100 * bus.Missed, "%") : ""],
     ["Pause between units", bus.UnitPause ? millisText(bus.UnitPause) : ""],
   ];

@@ -39,10 +39,9 @@ export class Card {
   #put() {
     const head = make("div", { class: "card-head" }, this.icon, make("h3", {}, this.link), this.id, this.state);
     const flow = make("span", { class: "flow-side" }, this.flowIcon, this.flow);
-    const now = make("div", { class: "card-now" }, this.value.node, flow, this.spark.node);
     const share = make("div", { class: "share", "aria-hidden": "true" }, this.bar);
-    const rest = make("div", { class: "card-rest" }, this.parts, this.today);
-    return make("li", { class: "card", "data-device": this.device.id }, head, this.place, now, share, rest, this.trouble);
+    const values = [this.value.node, flow, this.spark.node, share, this.parts, this.today];
+    return make("li", { class: "card", "data-device": this.device.id }, head, this.place, ...values, this.trouble);
   }
 
   /** Show what the status tells. */
@@ -99,7 +98,7 @@ export class Card {
     this.figures = names.map(({ name }) => [new Figure("dd", name), this.site.unit(this.device, name)]);
     this.parts.replaceChildren(
       ...names.map(({ base, column }, at) =>
-        make("div", {}, make("dt", {}, column ? columnText(column) : this.site.label(base)), this.figures[at][0].node),
+        make("div", {}, column ? make("dt", {}, columnText(column)) : make("dt", { class: "long" }, this.site.label(base)), this.figures[at][0].node),
       ),
     );
     for (const [figure, unit] of this.figures) figure.show(this.device.values[figure.node.dataset.measurement], unit);
@@ -156,7 +155,7 @@ function energies(device, unit) {
   const has = (name) => name in device.values || name in (device.midnight?.Energy ?? {});
   const one = (name, sign, word) => {
     const value = device.midnight ? today(device, name) : device.values[name];
-    return value === null || value === undefined ? null : { sign, text: `${word} ${quantityText(value, unit(name))}` };
+    return value === null || value === undefined ? null : { sign, text: `${word} ${quantityText(value, device.midnight ? "kWh" : unit(name))}` };
   };
   const both = [has("Import") && one("Import", "in", "import"), has("Export") && one("Export", "out", device.isSource ? "generation" : "export")];
   const shown = both.filter(Boolean);

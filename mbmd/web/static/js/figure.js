@@ -3,9 +3,10 @@
 import { make, write } from "./dom.js";
 import { NONE, quantity } from "./format.js";
 
-/** An element that shows a measurement; texts stand as they are. */
+/** An element that shows a measurement; texts stand as they are. `isScaled` allows larger units for large values. */
 export class Figure {
-  constructor(tag, name, attributes = {}) {
+  constructor(tag, name, attributes = {}, isScaled = true) {
+    this.isScaled = isScaled;
     this.number = make("span", { class: "number" }, NONE);
     this.unit = make("span", { class: "unit" }, "");
     this.node = make(tag, { "data-measurement": name, ...attributes }, this.number, this.unit);
@@ -17,7 +18,7 @@ export class Figure {
   show(value, unit) {
     if (value === this.value) return false;
     this.value = value;
-    const [number, shownUnit] = typeof value === "string" ? [value, ""] : quantity(value ?? NaN, unit);
+    const [number, shownUnit] = typeof value === "string" ? [value, ""] : quantity(value ?? NaN, unit, this.isScaled);
     if (number === this.shown) return false;
     this.shown = number;
     write(this.number, number);

@@ -21,12 +21,12 @@ const STATES = ["offline", "unknown", "online"];
 
 /** By what devices can be sorted; some stand in groups then. */
 export const ORDERS = {
-  name: { text: "name", key: (device, whole) => whole.name || whole.id },
-  id: { text: "id", key: (device, whole) => whole.id },
-  place: { text: "place", key: (device, whole) => whole.name || whole.id, group: (device) => device.place },
-  bus: { text: "bus", key: (device, whole) => whole.id, group: (device, buses) => buses.get(device.id) ?? "" },
-  power: { text: "power", rank: (device) => -Math.abs(headline(device).value ?? 0) },
-  state: { text: "state", rank: (device) => STATES.indexOf(device.state) },
+  name: { text: "by name", key: (device, whole) => whole.name || whole.id },
+  id: { text: "by id", key: (device, whole) => whole.id },
+  place: { text: "by place", key: (device, whole) => whole.name || whole.id, group: (device) => device.place },
+  bus: { text: "by bus", key: (device, whole) => whole.id, group: (device, buses) => buses.get(device.id) ?? "" },
+  power: { text: "by power", rank: (device) => -Math.abs(headline(device).value ?? 0) },
+  state: { text: "by state", rank: (device) => STATES.indexOf(device.state) },
 };
 
 /**

@@ -23,11 +23,12 @@ function digits(size, unit) {
  * A number with the digits that its unit deserves.
  * @param {number} value
  * @param {string} unit
- * @returns {[string, string]} the number and its unit, which is a larger one for much power
+ * @param {boolean} [isScaled] whether much power gets a larger unit
+ * @returns {[string, string]} the number and its unit
  */
-export function quantity(value, unit) {
+export function quantity(value, unit, isScaled = true) {
   if (!Number.isFinite(value)) return [NONE, ""];
-  if (unit in LARGER && Math.abs(value) >= LARGE_FROM) return quantity(value / 1000, LARGER[unit]);
+  if (isScaled && unit in LARGER && Math.abs(value) >= LARGE_FROM) return quantity(value / 1000, LARGER[unit]);
   const count = digits(Math.abs(value), unit);
   const scale = 10 ** count;
   // Adding zero makes 0 of -0, of which nobody wants to see the sign.

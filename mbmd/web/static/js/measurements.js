@@ -64,10 +64,11 @@ export function split(name) {
   return parts ? [parts[1], parts[2]] : [name, ""];
 }
 
-/** What is known of a quantity; of one that is not of the catalogue only what the daemon tells. */
+/** What is known of a quantity; of one of a user's own table nothing but its name. */
 export function quantityOf(base) {
-  const [group, label, unit] = Object.hasOwn(QUANTITIES, base) ? QUANTITIES[base] : ["other", base, ""];
-  return { group, label, unit };
+  const isKnown = Object.hasOwn(QUANTITIES, base);
+  const [group, label, unit] = isKnown ? QUANTITIES[base] : ["other", base, ""];
+  return { group, label, unit, isKnown };
 }
 
 /** The heading of a column. */
@@ -78,13 +79,13 @@ export function columnText(column) {
 /**
  * The rows of a set of measurements, each with its names by column, in the order in which they are shown.
  * @param {Iterable<string>} names
- * @returns {{base: string, group: string, label: string, cells: Map<string, string>}[]}
+ * @returns {{base: string, group: string, cells: Map<string, string>}[]}
  */
 export function rows(names) {
   const found = new Map();
   for (const name of names) {
     const [base, column] = split(name);
-    if (!found.has(base)) found.set(base, { base, ...quantityOf(base), cells: new Map() });
+    if (!found.has(base)) found.set(base, { base, group: quantityOf(base).group, cells: new Map() });
     found.get(base).cells.set(column, name);
   }
   const rank = ({ base }) => RANKS.get(base) ?? RANKS.size;

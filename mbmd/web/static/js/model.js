@@ -123,10 +123,10 @@ export class Site {
     return device.info.Measurements?.[name] ?? this.catalogue.get(name)?.Unit ?? quantityOf(split(name)[0]).unit;
   }
 
-  /** What a measurement is called: a row's label, or for names of users' own tables what these say. */
+  /** What a quantity is called; one of a user's own table is called what that says. */
   label(base) {
-    const { label } = quantityOf(base);
-    return label === base ? (this.catalogue.get(base)?.Description ?? base) : label;
+    const { label, isKnown } = quantityOf(base);
+    return isKnown ? label : (this.catalogue.get(base)?.Description ?? base);
   }
 
   /** Ask for what the stream does not tell: descriptors, units, descriptions. */
@@ -147,22 +147,24 @@ export class Site {
     if (today === null) return;
     for (const device of this.devices.values()) {
       const told = today[device.id];
-      device.midnight = told ? { ...told, counters: countersThen(device.values, told.Energy) } : null;
+      device.midnight = told?.Energy ? { ...told, counters: this.#countersThen(device, told.Energy) } : null;
     }
     this.isStatusNew = true;
   }
+
+  /** What counters in kWh were at midnight; what counts in other units only the daemon adds up. */
+  #countersThen(device, energy) {
+    const { values } = device;
+    const known = Object.entries(energy).filter(([name]) => typeof values[name] === "number" && this.unit(device, name) === "kWh");
+    return Object.fromEntries(known.map(([name, since]) => [name, values[name] - since]));
+  }
 }
 
-function countersThen(values, energy) {
-  const known = Object.entries(energy).filter(([name]) => typeof values[name] === "number");
-  return Object.fromEntries(known.map(([name, since]) => [name, values[name] - since]));
-}
-
-/** How much a counter of a device went up today; null if that is not known. */
+/** How much a counter of a device went up today, in kWh; null if that is not known. */
 export function today(device, name) {
   const { counters, Energy } = device.midnight ?? { counters: {}, Energy: {} };
   const value = device.values[name];
-  if (name in counters && typeof value === "number") return Math.max(0, value - counters[name]);
+  if (name in counters && typeof value === "number") return value - counters[name];
   return Energy[name] ?? null;
 }
 

@@ -9,9 +9,8 @@ import { headline } from "./model.js";
 const KEY = "mbmd-order";
 /** Milliseconds between two looks at whose power is the largest, so that cards do not hop about. */
 const CALM = 5000;
-/** Devices up to which cards are roomy, and cosy; beyond they are dense. */
-const ROOMY = 12;
-const COSY = 27;
+/** How roomy cards are, each up to a number of devices. */
+const DENSITIES = [[4, "grand"], [12, "roomy"], [27, "cosy"], [Infinity, "dense"]];
 /** Histories that are asked for at a time. */
 const AT_ONCE = 3;
 
@@ -51,6 +50,7 @@ export class Overview {
   update(changed, isStatusNew) {
     const now = Date.now();
     if (isStatusNew || now - this.calmed > CALM) this.#showStatus(now);
+    if ([...changed].some((device) => powerOf(device) > this.largest)) this.#measure();
     for (const device of changed) {
       const card = this.cards.get(device.id);
       if (!card) continue;
@@ -80,10 +80,15 @@ export class Overview {
     const isCalm = now - this.calmed > CALM;
     if (isCalm) {
       this.calmed = now;
-      this.largest = nice(Math.max(0, ...[...devices.values()].map(powerOf)));
+      this.#measure();
     }
     if (isCalm || this.tools.order !== "power") this.arrange();
     this.#showSummary();
+  }
+
+  /** Find the power at which bars are full. */
+  #measure() {
+    this.largest = nice(Math.max(0, ...[...this.site.devices.values()].map(powerOf)));
   }
 
   #showSummary() {
@@ -107,7 +112,7 @@ export class Overview {
     const groups = arranged(shown, this.tools.order, devices, busesOf(this.site.status));
     const wanted = JSON.stringify(groups.map(({ title, members }) => [title, members.map(({ id }) => id)]));
     this.#tellNone(shown.length, devices.size);
-    this.lists.dataset.density = shown.length <= ROOMY ? "roomy" : shown.length <= COSY ? "cosy" : "dense";
+    this.lists.dataset.density = DENSITIES.find(([most]) => devices.size <= most)[1];
     if (wanted === this.arrangement) return;
     this.arrangement = wanted;
     const focused = document.activeElement;
@@ -158,7 +163,8 @@ function powerOf(device) {
 
 /** A round number not below another, so that the measure of all bars seldom changes. */
 function nice(value) {
-  const size = 10 ** Math.floor(Math.log10(value || 1));
+  if (value === 0) return 0;
+  const size = 10 ** Math.floor(Math.log10(value));
   return [1, 1.5, 2, 3, 5, 7.5, 10].map((step) => step * size).find((one) => one >= value) ?? value;
 }
 

@@ -98,7 +98,7 @@ export class Plot {
 
   #options() {
     const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-    const axis = { stroke: color("dim"), grid: { stroke: color("grid"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const axis = { stroke: color("dim"), grid: { stroke: color("grid"), width: 1 }, ticks: { show: false }, font: `12px ${getComputedStyle(document.body).fontFamily}` };
     const time = this.span > 120000 ? minuteText : clockText;
     return {
       ...this.#size(),
@@ -117,7 +117,7 @@ export class Plot {
 
   #line({ label, color: name, dash }, at, color) {
     const stroke = color(`series-${name}`);
-    return { label, stroke, width: 2, dash: DASHES[dash], spanGaps: false, points: { show: false }, show: !this.hidden.has(at) };
+    return { label, stroke, width: 2, dash: DASHES[dash], spanGaps: false, points: { size: 6, show: () => (this.data?.[0].length ?? 0) < 3 }, show: !this.hidden.has(at) };
   }
 
   /** Some room around the values; nothing that hardly moves fills the plot. */

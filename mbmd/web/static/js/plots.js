@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { make } from "./dom.js";
-import { columnText, quantityOf, rows } from "./measurements.js";
+import { columnText, rows } from "./measurements.js";
 import { Plot } from "./plot.js";
 import { Means, Points } from "./series.js";
 
@@ -22,7 +22,7 @@ export class Plots {
     this.base = "";
     this.buttons = make("div", { class: "choices", role: "group", "aria-label": "quantity to plot" });
     this.places = make("div", { class: "plots" });
-    this.node = make("section", { class: "panel", "aria-labelledby": "plots-title" }, make("h2", { id: "plots-title" }, "Course"), this.buttons, this.places);
+    this.node = make("section", { class: "panel", "aria-labelledby": "plots-title" }, make("h2", { id: "plots-title" }, "History"), this.buttons, this.places);
     this.onTheme = () => this.redraw();
     document.addEventListener("themechange", this.onTheme);
     this.ready = this.#prepare();
@@ -62,7 +62,8 @@ export class Plots {
       this.buttons.dataset.offered = offered.join();
       this.buttons.replaceChildren(...offered.map((base) => this.#button(base)));
     }
-    if (this.minute && offered.length && !this.rows.has(this.base)) this.choose(offered[0]);
+    const isKept = this.isChosen ? this.rows.has(this.base) : this.base === offered[0];
+    if (this.minute && offered.length && !isKept) this.#plot(offered[0]);
   }
 
   #isPlottable(name) {
@@ -76,8 +77,14 @@ export class Plots {
     return button;
   }
 
-  /** Plot a quantity with all its columns. */
+  /** Plot what somebody wants to see. */
   choose(base) {
+    this.isChosen = true;
+    this.#plot(base);
+  }
+
+  /** Plot a quantity with all its columns. */
+  #plot(base) {
     const row = this.rows?.get(base);
     if (!row || !this.minute) return;
     this.base = base;
@@ -86,7 +93,7 @@ export class Plots {
     const names = cells.map(([, name]) => name);
     const series = cells.map(([column, name], at) => seriesOf(column, name, at));
     const unit = this.site.unit(this.device, names[0]);
-    const label = BUTTON_TEXTS[base] ?? quantityOf(base).label;
+    const label = BUTTON_TEXTS[base] ?? this.site.label(base);
     this.minutePoints = new Points(names, MINUTE);
     this.hourPoints = new Points(names, HOUR);
     this.means = new Means(this.hourPoints);

@@ -53,14 +53,15 @@ export class Values {
   }
 
   #row({ base, cells }, heads) {
+    const unit = this.site.unit(this.device, cells.values().next().value);
     const button = make("button", { type: "button", class: "plain", title: "plot it" }, this.site.label(base));
     button.addEventListener("click", () => this.onPlot(base));
     const figures = heads.map((column) => (cells.has(column) ? this.#cell(cells.get(column)) : make("td", { class: "nothing" })));
-    return make("tr", {}, make("th", { scope: "row" }, button), ...figures);
+    return make("tr", {}, make("th", { scope: "row" }, button, make("span", { class: "unit", "aria-hidden": "true" }, unit && ` ${unit}`)), ...figures);
   }
 
   #cell(name) {
-    const figure = new Figure("td", name);
+    const figure = new Figure("td", name, {}, false);
     this.figures.push([figure, this.site.unit(this.device, name)]);
     return figure.node;
   }
