@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mbmd.readings.hub import Hub
-from mbmd.web import rest
+from mbmd.web import docs, health, inventory, openapi, rest
 from mbmd.web.access import Access
 from mbmd.web.status import Status
 from mbmd.web.stream import Stream
@@ -20,7 +20,13 @@ class Site:
         self.access = Access()
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
-        self.routes: tuple[Route, ...] = (*rest.routes(hub, self.status),)
+        self.routes: tuple[Route, ...] = (
+            *rest.routes(hub, self.status),
+            *inventory.routes(hub, self.status),
+            *health.routes(hub),
+            *openapi.routes(lambda: self.routes),
+            *docs.routes(lambda: self.routes),
+        )
 
     def close(self) -> None:
         """End what goes on beside the requests."""
