@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,10 +12,11 @@ import pytest
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
+from mbmd.config.web import Web
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.web.server import WebServer, bind
+from mbmd.web.server import WebServer, bind, plan
 
 STAMP = 1_700_000_000.5
 LOOPS = pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -33,14 +35,25 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
+def parse_answer(data: bytes) -> Answer:
+    """An answer out of its bytes; lines of one name are joined, as in RFC 9110, section 5.3."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, text = line.lower().split(": ", 1)
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return Answer(int(first.split()[1]), headers, body)
+
+
 class Site:
     """A server with three devices: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
 
-    def __init__(self) -> None:
+    def __init__(self, web: Web | None = None) -> None:
         measured = [CATALOGUE[name] for name in ("Power", "Current")]
         self.devices = [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
         self.hub = Hub(self.devices)
-        self.server = WebServer(self.hub)
+        self.server = WebServer(self.hub, plan(web or Web()))
         self.port = 0
 
     async def start(self) -> None:
@@ -55,23 +68,34 @@ class Site:
         device.commit(fresh, (), asyncio.get_running_loop().time(), STAMP)
         self.hub.publish(device, fresh)
 
-    async def ask(self, path: str, method: str = "GET") -> Answer:
-        """One request on a connection of its own."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
-        first, *lines = head.decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines)
-        return Answer(int(first.split()[1]), headers, body)
+    async def ask(
+        self, path: str, method: str = "GET", tls: ssl.SSLContext | None = None, **lines: str | None
+    ) -> Answer:
+        """One request on a connection of its own; `lines` of its head have _ for -, and None leaves one out."""
+        given = {"host": f"127.0.0.1:{self.port}", "connection": "close", **lines}
+        head = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in given.items() if text is not None)
+        return parse_answer(await self.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode(), tls))
 
-    def websocket(self) -> connect:
-        return connect(f"ws://127.0.0.1:{self.port}/ws", compression=None, proxy=None, max_size=None)
+    async def send(self, data: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+        """What comes back for these bytes until the server ends the connection, be it by a reset."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=tls)
+        writer.write(data)
+        try:
+            return await asyncio.wait_for(reader.read(), 30)
+        except ConnectionError:
+            return b""
+        finally:
+            writer.close()
+
+    def websocket(self, **asked: Any) -> connect:
+        scheme = "wss" if "ssl" in asked else "ws"
+        uri = f"{scheme}://127.0.0.1:{self.port}/ws"
+        return connect(uri, compression=None, proxy=None, max_size=None, **asked)
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Site]:
-    site = Site()
+async def serving(web: Web | None = None) -> AsyncIterator[Site]:
+    site = Site(web)
     await site.start()
     site.publish(0, 1.5, 345)
     site.publish(1, 2.5, 575)
@@ -81,12 +105,12 @@ async def serving() -> AsyncIterator[Site]:
         await site.server.close()
 
 
-def run(factory: Factory, main: Callable[[Site], Awaitable[None]]) -> None:
+def run(factory: Factory, main: Callable[[Site], Awaitable[None]], web: Web | None = None) -> None:
     """Carry out `main` with a server; no task may be left when it is closed."""
 
     async def whole() -> None:
         async with asyncio.timeout(60):
-            async with serving() as site:
+            async with serving(web) as site:
                 await main(site)
             for _ in range(20):
                 await asyncio.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mbmd.config.web import Web
 from mbmd.readings.hub import Hub
 from mbmd.web import rest
 from mbmd.web.access import Access
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 class Site:
     """The parts that answer, each made once, and the table of what can be asked."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, web: Web) -> None:
         self.hub = hub
-        self.access = Access()
+        self.access = Access(web, is_encrypted=web.cert is not None)
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
         self.routes: tuple[Route, ...] = (*rest.routes(hub, self.status),)
 
     def close(self) -> None:
         """End what goes on beside the requests."""
+        self.access.close()
         self.stream.close()
