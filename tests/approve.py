@@ -16,6 +16,7 @@ from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Section, keys
 from mbmd.config.options import PollClass
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.show import shown
+from mbmd.config.web import Web
 from mbmd.devices.registry import BUILT_IN
 from tests.simulated_units import confusions
 
@@ -88,6 +89,7 @@ def errors(case: Path) -> str:
 MANUAL = Path(__file__).parents[1] / "docs" / "configuration.md"
 TABLES: Mapping[str, type[Struct]] = {
     "the top": Config,
+    "web": Web,
     "mqtt": Mqtt,
     "influx": Influx,
     "outbox": Outbox,

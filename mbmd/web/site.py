@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbmd.config.web import Web
 from mbmd.readings.hub import Hub
 from mbmd.web import docs, health, inventory, openapi, rest
 from mbmd.web.access import Access
@@ -22,9 +23,9 @@ class Site:
     `state` is the file of what is learned of devices; beside it is kept what a restart is to find again.
     """
 
-    def __init__(self, hub: Hub, state: Path | None = None) -> None:
+    def __init__(self, hub: Hub, web: Web, state: Path | None = None) -> None:
         self.hub = hub
-        self.access = Access()
+        self.access = Access(web, is_encrypted=web.cert is not None)
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
         self.history = History(hub)
@@ -47,6 +48,7 @@ class Site:
 
     def close(self) -> None:
         """End what goes on beside the requests."""
+        self.access.close()
         self.stream.close()
         if self._tasks:
             self.today.close()
