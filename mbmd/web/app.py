@@ -6,7 +6,7 @@ from typing import Any
 from sanic import HTTPResponse, Request, Sanic, Websocket
 from sanic.exceptions import NotFound, SanicException
 
-from mbmd.web.answers import Content, Kind, error_response, respond
+from mbmd.web.answers import error_response, respond
 from mbmd.web.assets import asset
 from mbmd.web.routes import Handler
 from mbmd.web.site import Site
@@ -39,7 +39,6 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     for path, name in PAGES.items():
         _add(app, path, _page(name), name)
     _add(app, "/static/<name:path>", _static, "static")
-    _add(app, "/metrics", _metrics(site), "metrics")
 
     @app.websocket("/ws")  # type: ignore[untyped-decorator]
     async def websocket(request: Request, connection: Websocket) -> None:
@@ -76,14 +75,3 @@ async def _static(request: Request, name: str) -> HTTPResponse:
     if content is None or (name in PAGES.values() and request.path not in PAGES):
         raise NotFound("there is no such page")
     return await respond(request, content)
-
-
-def _metrics(site: Site) -> Handler:
-    """What Prometheus reads; its library is loaded when somebody asks."""
-
-    async def get_metrics(request: Request) -> HTTPResponse:
-        from mbmd.web.metrics import CONTENT_TYPE, Metrics
-
-        return await respond(request, Content(Metrics(site.hub).body(), Kind(CONTENT_TYPE)))
-
-    return get_metrics

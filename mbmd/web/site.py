@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mbmd.readings.hub import Hub
 from mbmd.web import rest
 from mbmd.web.access import Access
+from mbmd.web.metrics import exposition
 from mbmd.web.status import Status
 from mbmd.web.stream import Stream
 
@@ -20,7 +21,7 @@ class Site:
         self.access = Access()
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
-        self.routes: tuple[Route, ...] = (*rest.routes(hub, self.status),)
+        self.routes: tuple[Route, ...] = (*rest.routes(hub, self.status), *exposition.routes(hub))
 
     def close(self) -> None:
         """End what goes on beside the requests."""
