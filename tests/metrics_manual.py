@@ -1,10 +1,12 @@
 """What metrics there are, as tables: for approval and for the manual."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from mbmd.measurements import CATALOGUE
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mbmd.web.metrics.names import Family
 
 MANUAL = Path(__file__).parents[1] / "docs" / "prometheus.md"
+DASHBOARD = MANUAL.parent / "grafana" / "mbmd.json"
 
 
 def mapping() -> str:
@@ -108,3 +111,21 @@ def known_names() -> set[str]:
     """Every name that a query can ask for."""
     named = {row.split("`")[1] for rows in TABLES.values() for row in rows()}
     return named | {f"mbmd_bus_round_trip_seconds{ending}" for ending in ("_sum", "_count")}
+
+
+def promql() -> list[str]:
+    """The queries of the dashboard and of the manual."""
+    board = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+    return asked + [text.strip() for text in blocks("promql")]
+
+
+def rules() -> list[str]:
+    """The conditions of the alerts in the manual."""
+    groups = [group for text in blocks("yaml") for group in yaml.safe_load(text).get("groups", ())]
+    return [rule["expr"] for group in groups for rule in group["rules"]]
+
+
+def blocks(language: str) -> list[str]:
+    """The examples of the manual in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
