@@ -7,7 +7,7 @@ from sanic import HTTPResponse, Request, Sanic, Websocket
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
 
 from mbmd.web import limits
-from mbmd.web.answers import Content, Kind, error_response, respond
+from mbmd.web.answers import error_response, respond
 from mbmd.web.assets import asset
 from mbmd.web.request import StrictRequest
 from mbmd.web.routes import Handler
@@ -43,7 +43,6 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     for path, name in PAGES.items():
         _add(app, path, _page(name), name)
     _add(app, "/static/<name:path>", _static, "static")
-    _add(app, "/metrics", _metrics(site), "metrics")
 
     @app.websocket("/ws")  # type: ignore[untyped-decorator]
     async def websocket(request: Request, connection: Websocket) -> None:
@@ -91,14 +90,3 @@ async def _static(request: Request, name: str) -> HTTPResponse:
     if content is None or (name in PAGES.values() and request.path not in PAGES):
         raise NotFound("there is no such page")
     return await respond(request, content)
-
-
-def _metrics(site: Site) -> Handler:
-    """What Prometheus reads; its library is loaded when somebody asks."""
-
-    async def get_metrics(request: Request) -> HTTPResponse:
-        from mbmd.web.metrics import CONTENT_TYPE, Metrics
-
-        return await respond(request, Content(Metrics(site.hub).body(), Kind(CONTENT_TYPE)))
-
-    return get_metrics

@@ -9,6 +9,7 @@ from mbmd.readings.hub import Hub
 from mbmd.web import docs, health, inventory, openapi, rest
 from mbmd.web.access import Access
 from mbmd.web.history import History
+from mbmd.web.metrics import exposition
 from mbmd.web.status import Status
 from mbmd.web.stream import Stream
 from mbmd.web.today import Today, beside
@@ -36,6 +37,7 @@ class Site:
             *self.today.routes(),
             *inventory.routes(hub, self.status),
             *health.routes(hub),
+            *exposition.routes(hub),
             *openapi.routes(lambda: self.routes),
             *docs.routes(lambda: self.routes),
         )
