@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
 from time import monotonic, time
 
 import uvloop
@@ -93,7 +94,7 @@ async def serve(
         stack.push_async_callback(sinks.close)
         changes = difference({}, buses)
         await fleet.change(changes, fleet.make_polled(changes.fresh), config.raw)
-        await stack.enter_async_context(_serving(config.api, hub))
+        await stack.enter_async_context(_serving(config.api, hub, config.state))
         await fleet.open()
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
         if config.api is not None:
@@ -108,7 +109,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def _serving(api: tuple[str, int] | None, hub: Hub) -> AsyncIterator[None]:
+async def _serving(api: tuple[str, int] | None, hub: Hub, state: Path | None) -> AsyncIterator[None]:
     """The web server at `api`, if there is to be one."""
     if api is None:
         yield
@@ -116,7 +117,7 @@ async def _serving(api: tuple[str, int] | None, hub: Hub) -> AsyncIterator[None]
     from mbmd.web.server import WebServer, bind
 
     with bind(*api) as listener:
-        web = WebServer(hub)
+        web = WebServer(hub, state)
         try:
             await web.start(listener)
             yield

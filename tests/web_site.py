@@ -3,8 +3,9 @@
 import asyncio
 import json
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,6 +19,7 @@ from mbmd.web.server import WebServer, bind
 
 STAMP = 1_700_000_000.5
 LOOPS = pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+NO_LINES: Mapping[str, str] = MappingProxyType({})
 Factory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -34,11 +36,11 @@ class Answer(NamedTuple):
 
 
 class Site:
-    """A server with three devices: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
+    """A server with devices; unless they are given there are three: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
 
-    def __init__(self) -> None:
+    def __init__(self, devices: Iterable[DeviceReadings] = ()) -> None:
         measured = [CATALOGUE[name] for name in ("Power", "Current")]
-        self.devices = [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
+        self.devices = [*devices] or [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
         self.hub = Hub(self.devices)
         self.server = WebServer(self.hub)
         self.port = 0
@@ -55,15 +57,19 @@ class Site:
         device.commit(fresh, (), asyncio.get_running_loop().time(), STAMP)
         self.hub.publish(device, fresh)
 
-    async def ask(self, path: str, method: str = "GET") -> Answer:
-        """One request on a connection of its own."""
+    async def ask(
+        self, path: str, method: str = "GET", lines: Mapping[str, str] = NO_LINES, body: bytes = b""
+    ) -> Answer:
+        """One request on a connection of its own; `lines` are of its head."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        more = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n".encode())
+        writer.write(body)
+        head, _, answered = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
-        first, *lines = head.decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines)
-        return Answer(int(first.split()[1]), headers, body)
+        first, *told = head.decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in told)}
+        return Answer(int(first.split()[1]), headers, answered)
 
     def websocket(self) -> connect:
         return connect(f"ws://127.0.0.1:{self.port}/ws", compression=None, proxy=None, max_size=None)

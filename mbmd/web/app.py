@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic, Websocket
-from sanic.exceptions import NotFound, SanicException
+from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 
 from mbmd.web.answers import Content, Kind, error_response, respond
 from mbmd.web.assets import asset
@@ -14,6 +14,8 @@ from mbmd.web.site import Site
 PAGES = {"/": "index.html"}
 """Pages, by their paths."""
 METHODS = ("GET", "HEAD")
+BODY_AT_MOST = 1 << 12
+"""Bytes of a request's body, which nobody reads."""
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     app.config.update(
         MOTD=False,
         ACCESS_LOG=False,
+        REQUEST_MAX_SIZE=BODY_AT_MOST,
         WEBSOCKET_MAX_SIZE=1 << 12,
         WEBSOCKET_PING_INTERVAL=0,
         KEEP_ALIVE_TIMEOUT=60,
@@ -49,11 +52,20 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     async def explain(request: Request, error: Exception) -> HTTPResponse:
         if isinstance(error, SanicException):
             lines = tuple((name.lower().encode(), str(value).encode()) for name, value in error.headers.items())
-            return error_response(request, error.status_code, str(error), lines)
+            return error_response(request, error.status_code, _message(request, error), lines)
         log.error("request failed", exc_info=error)
         return error_response(request, 500, "internal error, see the log")
 
     return app
+
+
+def _message(request: Request, error: SanicException) -> str:
+    """What an error says; of what Sanic itself refuses, where to look."""
+    if isinstance(error, MethodNotAllowed):
+        return f"{request.method} is not for {request.path}: all here is asked by GET, see /api/docs"
+    if isinstance(error, NotFound) and request.route is None:
+        return f"there is nothing at {request.path}: /api/docs lists what there is"
+    return str(error)
 
 
 def _add(app: "Sanic[Any, Any]", path: str, handler: Handler, name: str) -> None:

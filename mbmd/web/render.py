@@ -2,21 +2,36 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import orjson
 
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.hub import Update
-from mbmd.readings.render import device_json
+from mbmd.readings.render import device_json, device_members
 from mbmd.web.answers import Content
 
 if TYPE_CHECKING:
     from array import array
 
-BREATH = 50
-"""Devices that are rendered before others may use the event loop."""
+TURN = 0.001
+"""Seconds after which others may use the event loop."""
+
+Made = TypeVar("Made")
+
+
+async def in_turns(devices: Iterable[DeviceReadings], make: Callable[[DeviceReadings], Made | None]) -> list[Made]:
+    """What is made of each device, if anything; others use the event loop in between when it takes long."""
+    made, ends = [], monotonic() + TURN
+    for device in list(devices):
+        if (one := make(device)) is not None:
+            made.append(one)
+        if monotonic() >= ends:
+            await asyncio.sleep(0)
+            ends = monotonic() + TURN
+    return made
 
 
 class Cache:
@@ -54,18 +69,31 @@ class Cache:
 
     async def all(self, devices: Iterable[DeviceReadings]) -> Content:
         """An object of the devices that are online, by id."""
-        members = []
-        for number, device in enumerate(list(devices)):
-            if (content := self.one(device)) is not None:
-                members.append((device.id, content))
-            if number % BREATH == BREATH - 1:
-                await asyncio.sleep(0)
+        members = await in_turns(devices, self._member)
         if members != self._members:
             self._members = members
-            self._whole = Content(
-                b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), one.body) for name, one in members])
-            )
+            self._whole = _whole([(name, content.body) for name, content in members])
         return self._whole
+
+    def some_of_one(self, device: DeviceReadings, takes: Callable[[str], bool]) -> Content | None:
+        """The JSON of one device with some of its members; None when it is offline."""
+        return Content(self._some(device, takes)) if device.online else None
+
+    async def some_of_all(self, devices: Iterable[DeviceReadings], takes: Callable[[str], bool]) -> Content:
+        """An object of the devices that are online, by id, each with some of its members."""
+        return _whole(await in_turns(devices, lambda one: (one.id, self._some(one, takes)) if one.online else None))
+
+    def _member(self, device: DeviceReadings) -> tuple[str, Content] | None:
+        content = self.one(device)
+        return None if content is None else (device.id, content)
+
+    def _some(self, device: DeviceReadings, takes: Callable[[str], bool]) -> bytes:
+        members = device_members(device, self._column(device), device.timestamp, self._texts(device))
+        return orjson.dumps({name: value for name, value in members.items() if takes(name)})
+
+
+def _whole(members: Iterable[tuple[str, bytes]]) -> Content:
+    return Content(b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), body) for name, body in members]))
 
 
 class _Rendered(NamedTuple):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
 from sanic import HTTPResponse, Request
 from sanic.exceptions import NotFound, ServiceUnavailable
@@ -10,6 +9,8 @@ from sanic.exceptions import NotFound, ServiceUnavailable
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
 from mbmd.web.answers import Content, respond
+from mbmd.web.bodies import Readings, StatusBody
+from mbmd.web.choice import FIELDS, MEASUREMENT, chosen
 from mbmd.web.render import Cache
 from mbmd.web.routes import DEVICE, Handler, Route
 from mbmd.web.status import Status
@@ -19,34 +20,12 @@ def routes(hub: Hub, status: Status) -> list[Route]:
     """Routes of readings, means and status."""
     latest = Cache(lambda device: device.latest, texts=lambda device: device.texts)
     means = Cache(lambda device: device.mean(monotonic()), lambda: int(monotonic()))
-    readings: Any = dict[str, float | str]
     return [
-        Route("/api/last", _all(hub, latest), "Latest readings of all devices that are online", dict[str, readings]),
-        Route(
-            "/api/last/{device}",
-            _one(hub, latest),
-            "Latest readings of one device",
-            readings,
-            parameters=(DEVICE,),
-            errors=(404, 503),
-        ),
-        Route(
-            "/api/avg",
-            _all(hub, means),
-            "Means of the last minute of all devices that are online",
-            dict[str, readings],
-            older=("/api/minuteavg",),
-        ),
-        Route(
-            "/api/avg/{device}",
-            _one(hub, means),
-            "Means of the last minute of one device",
-            readings,
-            parameters=(DEVICE,),
-            errors=(404, 503),
-            older=("/api/minuteavg/{device}",),
-        ),
-        Route("/api/status", _made(status.content), "The state of the daemon, its buses and devices", dict[str, Any]),
+        _all(hub, latest, "last", "Latest readings"),
+        _one(hub, latest, "last", "Latest readings"),
+        _all(hub, means, "avg", "Means of the last minute", ("minuteavg",)),
+        _one(hub, means, "avg", "Means of the last minute", ("minuteavg",)),
+        Route("/api/status", made(status.content), "The state of the daemon, its buses and devices", StatusBody),
     ]
 
 
@@ -54,29 +33,52 @@ def find(hub: Hub, name: str) -> DeviceReadings:
     """The device with an id or name. Raises NotFound if there is none."""
     device = hub.find(name)
     if device is None:
-        raise NotFound(f"there is no device {name}: /api/status lists them")
+        raise NotFound(f"there is no device {name}: /api/devices lists them")
     return device
 
 
-def _made(make: Callable[[], Content]) -> Handler:
+def made(make: Callable[[], Content]) -> Handler:
+    """Answers with what is made anew each time."""
+
     async def get(request: Request) -> HTTPResponse:
         return await respond(request, make())
 
     return get
 
 
-def _all(hub: Hub, cache: Cache) -> Handler:
+def _all(hub: Hub, cache: Cache, name: str, summary: str, older: tuple[str, ...] = ()) -> Route:
     async def get_all(request: Request) -> HTTPResponse:
-        return await respond(request, await cache.all(hub.devices.values()))
+        choice, devices = chosen(request, hub), hub.devices.values()
+        whole = cache.all(devices) if choice is None else cache.some_of_all(devices, choice.takes)
+        return await respond(request, await whole)
 
-    return get_all
+    return Route(
+        f"/api/{name}",
+        get_all,
+        f"{summary} of all devices that are online",
+        dict[str, Readings],
+        "By id of the device.",
+        parameters=(MEASUREMENT, FIELDS),
+        errors=(400,),
+        older=tuple(f"/api/{old}" for old in older),
+    )
 
 
-def _one(hub: Hub, cache: Cache) -> Handler:
+def _one(hub: Hub, cache: Cache, name: str, summary: str, older: tuple[str, ...] = ()) -> Route:
     async def get_one(request: Request, device: str) -> HTTPResponse:
-        content = cache.one(find(hub, device))
+        choice, found = chosen(request, hub), find(hub, device)
+        content = cache.one(found) if choice is None else cache.some_of_one(found, choice.takes)
         if content is None:
             raise ServiceUnavailable(f"device {device} is offline")
         return await respond(request, content)
 
-    return get_one
+    return Route(
+        f"/api/{name}/{{device}}",
+        get_one,
+        f"{summary} of one device",
+        Readings,
+        "503 while it is offline.",
+        parameters=(DEVICE, MEASUREMENT, FIELDS),
+        errors=(400, 404, 503),
+        older=tuple(f"/api/{old}/{{device}}" for old in older),
+    )

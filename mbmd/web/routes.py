@@ -23,7 +23,8 @@ class Route(NamedTuple):
     """A path such as `/api/last/{device}` with who answers it, and what is to be known about it.
 
     `body` is the type of the answer's body, of which the schema is made. `errors` are statuses that it may have beside
-    200, 304 and those of access. `older` are other paths for the same, kept for who knows them.
+    200, 304 and those of access. `older` are other paths for the same, kept for who knows them. What `is_open` is
+    answered to everyone.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Route(NamedTuple):
     errors: tuple[int, ...] = ()
     content_type: str = "application/json"
     older: tuple[str, ...] = ()
+    is_open: bool = False
 
 
 DEVICE = Parameter("device", "id of a device, or its name", "path", example="SDM1.1")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sanic import Sanic
@@ -37,8 +38,8 @@ def bind(host: str, port: int) -> socket.socket:
 class WebServer:
     """Serves the readings of a hub on a socket that is bound already."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._site = Site(hub)
+    def __init__(self, hub: Hub, state: Path | None = None) -> None:
+        self._site = Site(hub, state)
         self._app = make_app(self._site)
         self._listener: socket.socket | None = None
         self._server: AsyncioServer | None = None
@@ -46,6 +47,7 @@ class WebServer:
     async def start(self, listener: socket.socket) -> None:
         """Answer requests from now on; the socket is given back by `close`, also when this fails."""
         self._listener = listener
+        await self._site.start()
         server: Any = await self._app.create_server(
             sock=listener, protocol=Protocol, return_asyncio_server=True, access_log=False
         )

@@ -4,7 +4,6 @@ import asyncio
 import os
 from pathlib import Path
 from time import monotonic, time
-from typing import Any
 
 import orjson
 
@@ -13,6 +12,7 @@ from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.readings.render import rfc3339
 from mbmd.web.answers import Content
+from mbmd.web.bodies import Bus, Meter, Sink, StatusBody
 
 KEPT = 0.2
 """Seconds for which a status is told again."""
@@ -38,7 +38,7 @@ class Status:
             self._kept, self._there = now, there
         return self._content
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> StatusBody:
         """The object of `/api/status`."""
         hub, now = self._hub, monotonic()
         devices = hub.devices.values()
@@ -61,15 +61,19 @@ class Status:
             "ConfiguredMeters": [
                 {"Id": d.id, "Type": d.type, "Status": "available" if d.online else "unavailable"} for d in devices
             ],
-            "Buses": [self._bus(bus) for bus in hub.buses],
+            "Buses": self.buses(),
             "Sinks": [_sink(sink) for sink in hub.sinks],
         }
+
+    def buses(self) -> list[Bus]:
+        """The list of `/api/buses`."""
+        return [self._bus(bus) for bus in self._hub.buses]
 
     def _minutes(self, since: float, now: float) -> float:
         """How long something has been counted that came at `since`."""
         return max(now - max(since, self._since), 1.0) / 60
 
-    def _bus(self, bus: BusHealth) -> dict[str, Any]:
+    def _bus(self, bus: BusHealth) -> Bus:
         devices = map(self._hub.devices.get, bus.devices)
         members = [device.health for device in devices if device is not None and device.online]
         return {
@@ -92,7 +96,7 @@ class Status:
         }
 
 
-def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
+def _meter(device: DeviceReadings, minutes: float) -> Meter:
     health, told = device.health, device.descriptor
     return {
         "Device": device.id,
@@ -122,7 +126,7 @@ def _meter(device: DeviceReadings, minutes: float) -> dict[str, Any]:
     }
 
 
-def _sink(sink: SinkHealth) -> dict[str, Any]:
+def _sink(sink: SinkHealth) -> Sink:
     """Sinks of other packages may put anything into their account."""
     return {
         "Name": sink.name,

@@ -13,6 +13,7 @@ from mbmd.readings.device import Descriptor, DeviceReadings
 from mbmd.readings.health import BusHealth, Plan, SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.web import status
+from mbmd.web.bodies import StatusBody
 
 START = 1_700_000_000.0
 
@@ -210,7 +211,7 @@ def test_who_came_later_is_counted_from_then(monkeypatch: pytest.MonkeyPatch) ->
     hub.replace([*hub.devices.values(), late], [*hub.buses, bus])
     clock += 60
 
-    async def run() -> dict[str, Any]:
+    async def run() -> StatusBody:
         return made.body()
 
     body = asyncio.run(run())
@@ -224,7 +225,7 @@ def test_totals_never_fall_when_a_device_goes() -> None:
     made = status.Status(hub)
     hub.replace([hub.devices["SDM1.1"]], hub.buses)
 
-    async def run() -> dict[str, Any]:
+    async def run() -> StatusBody:
         return made.body()
 
     body = asyncio.run(run())

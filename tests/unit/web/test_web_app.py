@@ -95,8 +95,8 @@ def test_status() -> None:
 @pytest.mark.parametrize(
     ("path", "method", "status", "message"),
     [
-        ("/api/last/SDM9.9", "GET", 404, "there is no device SDM9.9: /api/status lists them"),
-        ("/api/avg/SDM9.9", "GET", 404, "there is no device SDM9.9: /api/status lists them"),
+        ("/api/last/SDM9.9", "GET", 404, "there is no device SDM9.9: /api/devices lists them"),
+        ("/api/avg/SDM9.9", "GET", 404, "there is no device SDM9.9: /api/devices lists them"),
         ("/api/last/SDM1.3", "GET", 503, "device SDM1.3 is offline"),
         ("/api/minuteavg/SDM1.3", "GET", 503, "device SDM1.3 is offline"),
         ("/api/nothing", "GET", 404, None),

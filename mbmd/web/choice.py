@@ -1,0 +1,108 @@
+"""What a request wants of an answer: `?measurement=` and `?fields=`."""
+
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
+
+from sanic import Request
+from sanic.exceptions import BadRequest
+
+from mbmd.config.values import did_you_mean
+from mbmd.measurements import CATALOGUE
+from mbmd.readings.hub import Hub
+from mbmd.web.routes import Parameter
+
+MEASUREMENT = Parameter(
+    "measurement",
+    "only these measurements: names, or patterns such as Power*; several by comma, or by repeating it",
+    example="Power*",
+)
+FIELDS = Parameter(
+    "fields",
+    "exactly these members of the object: Timestamp, Unix, names of measurements or patterns; several by comma, or by"
+    " repeating it",
+    example="Unix,Power",
+)
+MOMENTS = ("Timestamp", "Unix")
+"""Members of an object of readings that are no measurements."""
+LONGEST = 100
+"""Characters of a name that is asked for."""
+MOST_PATTERNS = 20
+_SIGNS = frozenset("*?[")
+
+
+class Names:
+    """Names and patterns that a key of a query lists."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = dict.fromkeys(words)
+        self._patterns = [word for word in self._words if _SIGNS.intersection(word)]
+        self._told: dict[str, bool] = {}
+        if len(self._patterns) > MOST_PATTERNS:
+            raise BadRequest(f"{len(self._patterns)} patterns are too many: give up to {MOST_PATTERNS}")
+        for word in self._words:
+            if len(word) > LONGEST:
+                raise BadRequest(f"{word[:LONGEST]!r}... is too long for a name")
+
+    def have(self, name: str) -> bool:
+        """Whether a name is among them."""
+        told = self._told.get(name)
+        if told is None:
+            told = name in self._words or any(fnmatchcase(name, pattern) for pattern in self._patterns)
+            self._told[name] = told
+        return told
+
+    def unknown(self, names: Collection[str]) -> list[str]:
+        """Those that are none of the names, and patterns that fit none."""
+        plain = [word for word in self._words if word not in self._patterns and word not in names]
+        return plain + [word for word in self._patterns if not any(fnmatchcase(name, word) for name in names)]
+
+
+class Choice:
+    """Which members an answer has."""
+
+    def __init__(self, measurements: Names | None, fields: Names | None) -> None:
+        self._measurements = measurements
+        self._fields = fields
+
+    def takes(self, member: str) -> bool:
+        """Whether a member of an object of readings is wanted."""
+        if self._fields is not None and not self._fields.have(member):
+            return False
+        return self._measurements is None or member in MOMENTS or self._measurements.have(member)
+
+
+def listed(request: Request, key: str) -> list[str]:
+    """What a key of the query lists, by comma or by repeating it."""
+    texts: list[str] = request.args.getlist(key, [])
+    return [word for text in texts for piece in text.split(",") if (word := piece.strip())]
+
+
+def chosen(request: Request, hub: Hub) -> Choice | None:
+    """What a request wants; None if all. Raises BadRequest for what is no measurement at all."""
+    if not request.query_string:
+        return None
+    measurements = _names(request, MEASUREMENT.name, hub)
+    fields = _names(request, FIELDS.name, hub, MOMENTS)
+    return None if measurements is None and fields is None else Choice(measurements, fields)
+
+
+def _names(request: Request, key: str, hub: Hub, more: Collection[str] = ()) -> Names | None:
+    words = listed(request, key)
+    if not words:
+        return None
+    names = Names(words)
+    if names.unknown({*CATALOGUE, *more}):
+        _check(key, names, {*CATALOGUE, *_own(hub), *more})
+    return names
+
+
+def _check(key: str, names: Names, known: Collection[str]) -> None:
+    for word in names.unknown(known):
+        near = did_you_mean(word, known)
+        hint = near if near.startswith(": did") else ": /api/measurements lists them"
+        raise BadRequest(f"{key}: there is no measurement {word}{hint}")
+
+
+def _own(hub: Hub) -> set[str]:
+    """Names of the measurements that devices have, those of their own tables among them."""
+    return {name for device in hub.devices.values() for name in device.slots}
