@@ -140,7 +140,7 @@ def test_the_page_and_its_parts() -> None:
         assert page.status == 200
         assert page.headers["content-type"].startswith("text/html")
         assert b"<html" in page.body
-        for part in ("page.css", "page.js"):
+        for part in ("css/base.css", "js/main.js", "js/theme.js", "favicon.svg", "manifest.webmanifest"):
             assert f"static/{part}".encode() in page.body
             assert (await site.ask(f"/static/{part}")).status == 200
         for path in ("/static/", "/static", "/static/index.html", "/static/../app.py", "/static/%2e%2e/app.py"):

@@ -1,0 +1,198 @@
+// What the page knows: devices with their latest values, and the status of the daemon.
+
+import { ask } from "./api.js";
+import { quantityOf, split } from "./measurements.js";
+import { Points } from "./series.js";
+
+const MINUTE = 60000;
+/** Milliseconds without values after which they count as old, or three intervals of the device. */
+const OLD = 5000;
+
+/** One device; `values` are the latest by measurement, kept when it goes offline, so that one sees what was. */
+export class Device {
+  constructor(id) {
+    this.id = id;
+    this.meter = {};
+    this.info = {};
+    this.midnight = null;
+    this.forget();
+  }
+
+  /** Be as if nothing was ever heard: another device stands under this id. */
+  forget() {
+    this.values = {};
+    this.stamp = 0;
+    this.heard = 0;
+    this.trace = new Points(["value"], MINUTE);
+    this.isTraced = false;
+  }
+
+  get name() {
+    return this.meter.Name || this.info.Name || "";
+  }
+
+  get place() {
+    return this.meter.Place || this.info.Place || "";
+  }
+
+  get type() {
+    return this.meter.Type || this.info.Type || "";
+  }
+
+  /** The id of the device whose part this is; its own if it stands alone. */
+  get whole() {
+    return this.meter.Subdevice > 0 ? this.id.slice(0, this.id.lastIndexOf(".")) : this.id;
+  }
+
+  get state() {
+    if (this.meter.Online) return "online";
+    return this.meter.Trouble ? "offline" : "unknown";
+  }
+
+  /** Milliseconds between polls that may pass before values count as old. */
+  get patience() {
+    return Math.max(OLD, 3000 * (this.meter.Rate || this.meter.Interval || 0));
+  }
+
+  /** Names of what it offers, also of what has not come yet. */
+  get names() {
+    const told = this.info.Measurements ? Object.keys(this.info.Measurements) : [];
+    return [...new Set([...told, ...Object.keys(this.values)])];
+  }
+
+  /** Whether it makes power: then more than zero is generation, where a meter has import. */
+  get isSource() {
+    return ["DCPower", "DCVoltage", "DCPowerS1", "DCVoltageS1"].some((name) => name in this.values);
+  }
+}
+
+/** All devices, and what is known beside them. `changed` are the devices with new values since they were last shown. */
+export class Site {
+  constructor() {
+    this.devices = new Map();
+    this.status = null;
+    this.catalogue = new Map();
+    this.changed = new Set();
+    this.isStatusNew = false;
+    this.needsInfo = true;
+  }
+
+  /** Take a message of the stream. */
+  take(message) {
+    if ("Meters" in message) this.#takeStatus(message);
+    else if ("Values" in message) this.#takeValues(message.Device, message.Timestamp, message.Values);
+    else if ("IEC61850" in message) this.#takeValues(message.Device, message.Timestamp, { [message.IEC61850]: message.Value });
+  }
+
+  #takeStatus(status) {
+    this.status = status;
+    this.isStatusNew = true;
+    const there = new Set();
+    for (const meter of status.Meters) {
+      there.add(meter.Device);
+      const device = this.#device(meter.Device);
+      // Fewer requests than before: it is another device under the same id.
+      if (meter.Requests < device.meter.Requests) device.forget();
+      if (meter.Online !== device.meter.Online) this.needsInfo = true;
+      device.meter = meter;
+    }
+    for (const id of this.devices.keys()) if (!there.has(id)) this.devices.delete(id);
+  }
+
+  #takeValues(id, stamp, values) {
+    const device = this.devices.get(id);
+    if (!device) return;
+    Object.assign(device.values, values);
+    device.stamp = stamp;
+    device.heard = Date.now();
+    const { value } = headline(device);
+    device.trace.add(stamp, { value });
+    this.changed.add(device);
+  }
+
+  #device(id) {
+    if (!this.devices.has(id)) {
+      this.devices.set(id, new Device(id));
+      this.needsInfo = true;
+    }
+    return this.devices.get(id);
+  }
+
+  /** The unit of a measurement of a device. */
+  unit(device, name) {
+    return device.info.Measurements?.[name] ?? this.catalogue.get(name)?.Unit ?? quantityOf(split(name)[0]).unit;
+  }
+
+  /** What a quantity is called; one of a user's own table is called what that says. */
+  label(base) {
+    const { label, isKnown } = quantityOf(base);
+    return isKnown ? label : (this.catalogue.get(base)?.Description ?? base);
+  }
+
+  /** Ask for what the stream does not tell: descriptors, units, descriptions. */
+  async loadInfo() {
+    this.needsInfo = false;
+    const [devices, catalogue] = await Promise.all([ask("api/devices"), ask("api/measurements")]);
+    if (Array.isArray(catalogue)) this.catalogue = new Map(catalogue.map((row) => [row.Name, row]));
+    for (const info of Array.isArray(devices) ? devices : []) {
+      const device = this.devices.get(info.Device);
+      if (device) device.info = info;
+    }
+    this.isStatusNew = true;
+  }
+
+  /** Ask for today's energy, and keep what the counters were at midnight: so it goes on with every value. */
+  async loadToday() {
+    const today = await ask("api/today");
+    if (today === null) return;
+    for (const device of this.devices.values()) {
+      const told = today[device.id];
+      device.midnight = told?.Energy ? { ...told, counters: this.#countersThen(device, told.Energy) } : null;
+    }
+    this.isStatusNew = true;
+  }
+
+  /** What counters in kWh were at midnight; what counts in other units only the daemon adds up. */
+  #countersThen(device, energy) {
+    const { values } = device;
+    const known = Object.entries(energy).filter(([name]) => typeof values[name] === "number" && this.unit(device, name) === "kWh");
+    return Object.fromEntries(known.map(([name, since]) => [name, values[name] - since]));
+  }
+}
+
+/** How much a counter of a device went up today, in kWh; null if that is not known. */
+export function today(device, name) {
+  const { counters, Energy } = device.midnight ?? { counters: {}, Energy: {} };
+  const value = device.values[name];
+  if (name in counters && typeof value === "number") return value - counters[name];
+  return Energy[name] ?? null;
+}
+
+/** Measurements that stand for a device where it has no power, by their units. */
+const NEXT_BEST = ["W", "kW", "°C", "m³/h", "l/h", "m³", "%", "A", "V", "Hz", "kWh"];
+
+/**
+ * The value that stands for a device, and which way power flows.
+ * @param {Device} device
+ * @param {(name: string) => string} [unit]
+ * @returns {{name: string, value: number|undefined, flow: "import"|"export"|"generation"|"consumption"|""}}
+ */
+export function headline(device, unit = (name) => quantityOf(split(name)[0]).unit) {
+  const { values } = device;
+  if ("Power" in values) return { name: "Power", value: values.Power, flow: flow(values.Power, device.isSource) };
+  if (values.ExportPower > 0) return { name: "ExportPower", value: values.ExportPower, flow: "export" };
+  if ("ImportPower" in values) return { name: "ImportPower", value: values.ImportPower, flow: flow(values.ImportPower) };
+  if ("DCPower" in values) return { name: "DCPower", value: values.DCPower, flow: flow(values.DCPower, true) };
+  const names = Object.keys(values).filter((name) => typeof values[name] === "number");
+  for (const wanted of NEXT_BEST) {
+    const name = names.find((one) => unit(one) === wanted);
+    if (name) return { name, value: values[name], flow: "" };
+  }
+  return { name: names[0] ?? "Power", value: values[names[0]], flow: "" };
+}
+
+function flow(power, isSource = false) {
+  if (Math.abs(power) < 0.5) return "";
+  if (isSource) return power > 0 ? "generation" : "consumption";
+  return power > 0 ? "import" : "export";
+}
