@@ -28,7 +28,13 @@ class Measurement:
         """The description with its unit, `L1 Power (W)`."""
         return f"{self.description} ({self.unit})" if self.unit else self.description
 
+    @property
+    def is_balance(self) -> bool:
+        """Whether it may be a counter that runs backwards: with some meters sums are import less export."""
+        return self.kind is Kind.COUNTER and self.name.startswith(_BALANCES)
 
+
+_BALANCES = ("Sum", "ReactiveSum")
 _COUNTER_UNITS = frozenset({"kWh", "kvarh"})
 
 _ROWS = (

@@ -1,4 +1,5 @@
 from array import array
+from collections.abc import Iterable
 
 class MinuteWindow:
     """Sums of the last 60 seconds for each slot of a column, in 60 buckets of a second.
@@ -15,5 +16,23 @@ class MinuteWindow:
         else ValueError; TypeError when it holds no doubles."""
     def mean(self, now: float, column: array[float]) -> None:
         """Fill `column` with the means of the readings of this second and the 59 before it; NaN where none is."""
+    def clear(self) -> None:
+        """Forget all readings."""
+
+class Summary:
+    """What the readings of a while come to for each slot of a column: their mean, or in slots that are `lasting` the
+    last one.
+
+    ValueError for slots beyond 65536, and for lasting ones that are not among them.
+    """
+
+    slots: int
+
+    def __init__(self, slots: int, lasting: Iterable[int] = ()) -> None: ...
+    def add(self, column: array[float]) -> None:
+        """Count a column; NaN is no reading. The column has exactly `slots` doubles, else ValueError; TypeError
+        when it holds no doubles."""
+    def mean(self, column: array[float]) -> None:
+        """Fill `column` with what the readings since the last `clear` come to, NaN where there are none."""
     def clear(self) -> None:
         """Forget all readings."""

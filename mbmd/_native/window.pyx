@@ -1,4 +1,4 @@
-"""The mean of the last minute, in constant memory."""
+"""Means of a minute, in constant memory: of the last one, and of one that is told to end."""
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.math cimport NAN, isnan
@@ -9,6 +9,13 @@ from libc.string cimport memset
 cdef enum:
     BUCKETS = 60
     LONG_AGO = -BUCKETS  # out of the window even in second 0: the clock may have started just now
+
+
+cdef void check_column(Py_buffer* view, Py_ssize_t slots) except *:
+    if view.itemsize != sizeof(double) or view.format is NULL or view.format[0] != c"d":
+        raise TypeError("a column is a buffer of doubles")
+    if view.len != slots * <Py_ssize_t> sizeof(double):
+        raise ValueError("the column does not have as many slots")
 
 
 cdef class MinuteWindow:
@@ -33,19 +40,13 @@ cdef class MinuteWindow:
         free(self.sums)
         free(self.counts)
 
-    cdef void check(self, Py_buffer* view) except *:
-        if view.itemsize != sizeof(double) or view.format is NULL or view.format[0] != c"d":
-            raise TypeError("a column is a buffer of doubles")
-        if view.len != self.slots * <Py_ssize_t> sizeof(double):
-            raise ValueError("the column does not have the window's slots")
-
     def add(self, double now, column):
         cdef Py_buffer view
         if not 0 <= now < 9e15:
             raise ValueError("now is out of range")
         PyObject_GetBuffer(column, &view, PyBUF_SIMPLE | PyBUF_FORMAT)
         try:
-            self.check(&view)
+            check_column(&view, self.slots)
             self.add_column(<int64_t> now, <const double*> view.buf)
         finally:
             PyBuffer_Release(&view)
@@ -70,7 +71,7 @@ cdef class MinuteWindow:
             raise ValueError("now is out of range")
         PyObject_GetBuffer(column, &view, PyBUF_WRITABLE | PyBUF_FORMAT)
         try:
-            self.check(&view)
+            check_column(&view, self.slots)
             self.mean_column(<int64_t> now, <double*> view.buf)
         finally:
             PyBuffer_Release(&view)
@@ -96,3 +97,69 @@ cdef class MinuteWindow:
         cdef int i
         for i in range(BUCKETS):
             self.seconds[i] = LONG_AGO
+
+
+cdef class Summary:
+    cdef readonly Py_ssize_t slots
+    cdef double* sums
+    cdef uint32_t* counts
+    cdef unsigned char* lasting
+
+    def __cinit__(self, Py_ssize_t slots, lasting=()):
+        if not 0 <= slots <= 0x10000:
+            raise ValueError("slots out of range")
+        self.slots = slots
+        self.sums = <double*> calloc(slots + 1, sizeof(double))
+        self.counts = <uint32_t*> calloc(slots + 1, sizeof(uint32_t))
+        self.lasting = <unsigned char*> calloc(slots + 1, 1)
+        if self.sums is NULL or self.counts is NULL or self.lasting is NULL:
+            raise MemoryError
+        cdef Py_ssize_t slot
+        for slot in lasting:
+            if not 0 <= slot < slots:
+                raise ValueError("a lasting slot is out of range")
+            self.lasting[slot] = 1
+
+    def __dealloc__(self):
+        free(self.sums)
+        free(self.counts)
+        free(self.lasting)
+
+    def add(self, column):
+        cdef Py_buffer view
+        PyObject_GetBuffer(column, &view, PyBUF_SIMPLE | PyBUF_FORMAT)
+        try:
+            check_column(&view, self.slots)
+            self.add_column(<const double*> view.buf)
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef void add_column(self, const double* column) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(self.slots):
+            if isnan(column[i]):
+                continue
+            if self.lasting[i]:
+                self.sums[i] = column[i]
+                self.counts[i] = 1
+            else:
+                self.sums[i] += column[i]
+                self.counts[i] += 1
+
+    def mean(self, column):
+        cdef Py_buffer view
+        PyObject_GetBuffer(column, &view, PyBUF_WRITABLE | PyBUF_FORMAT)
+        try:
+            check_column(&view, self.slots)
+            self.mean_column(<double*> view.buf)
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef void mean_column(self, double* column) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(self.slots):
+            column[i] = self.sums[i] / self.counts[i] if self.counts[i] else NAN
+
+    def clear(self):
+        memset(self.sums, 0, self.slots * sizeof(double))
+        memset(self.counts, 0, self.slots * sizeof(uint32_t))

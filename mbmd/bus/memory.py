@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from mbmd.bus.state import StateFile
+from mbmd.state import StateFile
 
 SAVE_PAUSE = 1.0
 """Seconds that news wait for more of them before they are written."""

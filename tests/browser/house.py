@@ -53,7 +53,7 @@ class House:
             meters = fetch(f"{self.url}api/status")["Meters"]
         except (URLError, ConnectionError):
             return False
-        return sum(meter["Online"] for meter in meters) == online
+        return [meter["Online"] for meter in meters].count(True) == online
 
     def stop(self) -> None:
         """It ends without a complaint."""

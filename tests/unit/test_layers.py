@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "mbmd"
 
 LEVELS = (
     {"errors", "measurements", "aside", "backoff", "folders", "_native"},
-    {"config"},
+    {"config", "state"},
     {"devices", "protocol", "transport"},
     {"sunspec"},
     {"planner", "readings"},

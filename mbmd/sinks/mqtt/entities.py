@@ -63,9 +63,6 @@ _ONLY_TOTALS = ("energy", "reactive_energy")
 _ALSO_TOTALS = (*_ONLY_TOTALS, "duration", "")
 """Classes of what may add up."""
 
-_BALANCES = ("Sum*", "ReactiveSum*")
-"""Counters that may run backwards: with some meters they are what was imported less what was exported."""
-
 
 def looks(measurement: Measurement) -> dict[str, object]:
     """The keys of a sensor's configuration that follow from what it measures; none for a text."""
@@ -96,5 +93,5 @@ def _is(measurement: Measurement, pattern: str) -> bool:
 def _state_class(measurement: Measurement, device_class: str) -> str:
     """A total that never falls starts anew when it does; any other total follows what it shows."""
     if measurement.kind is Kind.COUNTER:
-        return "total" if any(_is(measurement, pattern) for pattern in _BALANCES) else "total_increasing"
+        return "total" if measurement.is_balance else "total_increasing"
     return "total" if device_class in _ONLY_TOTALS else "measurement"

@@ -2,12 +2,13 @@
 
 import math
 from array import array
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd._native.window import MinuteWindow
+from mbmd._native.window import MinuteWindow, Summary
 from tests import reference
 from tests.unit.native.streams import resident_bytes
 
@@ -158,3 +159,44 @@ def test_most_slots() -> None:
     window = MinuteWindow(0x10000)
     add(window, 59, *[2.0] * 0x10000)
     assert set(mean(window, 59)) == {2.0}
+
+
+@given(st.integers(0, 4), st.data())
+def test_a_summary_is_that_of_the_oracle(slots: int, data: st.DataObject) -> None:
+    lasting = data.draw(st.sets(st.sampled_from(range(slots)))) if slots else set()
+    summary = Summary(slots, lasting)
+    kept: list[list[float]] = []
+    columns = st.lists(values, min_size=slots, max_size=slots)
+    for column in data.draw(st.lists(st.none() | columns, max_size=30)):
+        if column is None:
+            summary.clear()
+            kept.clear()
+        else:
+            summary.add(array("d", column))
+            kept.append(column)
+        came = [[column[slot] for column in kept if not math.isnan(column[slot])] for slot in range(slots)]
+        wanted = [
+            NAN if not read else read[-1] if slot in lasting else math.fsum(read) / len(read)
+            for slot, read in enumerate(came)
+        ]
+        assert summary_of(summary) == pytest.approx(wanted, nan_ok=True, rel=1e-9, abs=1e-3)
+
+
+def summary_of(summary: Summary) -> list[float]:
+    column = array("d", [99]) * summary.slots
+    summary.mean(column)
+    return list(column)
+
+
+@pytest.mark.parametrize("column", [None, [0.0], array("f", [0, 0]), array("d", [0]), array("d", [0, 0, 0])])
+def test_a_summary_takes_columns_of_its_slots(column: Any) -> None:
+    summary = Summary(2)
+    for take in (summary.add, summary.mean):
+        with pytest.raises((TypeError, ValueError)):
+            take(column)
+
+
+@pytest.mark.parametrize(("slots", "lasting"), [(-1, ()), (0x10001, ()), (2, (2,)), (2, (-1,)), (0, (0,))])
+def test_a_summary_of_slots_out_of_range(slots: int, lasting: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="slot"):
+        Summary(slots, lasting)

@@ -101,7 +101,7 @@ def test_clients_come_and_go(factory: Factory, politely: bool, monkeypatch: pyte
         await stays.close()
         while site.server._site.stream._clients:  # noqa: ASYNC110 - nothing tells when the server has let go of them
             await asyncio.sleep(0.005)
-        assert site.hub._subscriptions == []
+        assert site.hub._subscriptions == [site.server._site.history._subscription]
         again = await joined(site)
         site.publish(0, 7, 8)
         assert [m["Value"] for m in await hear(again, 2, "Value")] == [7, 8]

@@ -12,6 +12,8 @@ import { Overview, Tools } from "./overview.js";
 const MINUTE = 60000;
 /** Milliseconds without a message after which all that is shown counts as old. */
 const OLD = 5000;
+/** Milliseconds at least between two frames. */
+const PAUSE = 200;
 
 const site = new Site();
 const main = document.querySelector("main");
@@ -19,7 +21,8 @@ const shown = document.querySelector("[data-connection]");
 const tools = new Tools(document.querySelector(".tools"));
 const CONNECTION_TEXTS = { live: "live", connecting: "connecting", lost: "connection lost" };
 let view = null;
-let frame = 0;
+let isAwaited = false;
+let lastFrame = 0;
 
 function route() {
   const [, name = "", id = ""] = location.hash.replace(/^#/, "").split("/");
@@ -58,8 +61,19 @@ function retitle() {
   if (document.title !== title) document.title = title;
 }
 
+/**
+ * Show what changed with a frame soon. Devices are polled one after the other, and a frame for each would cost much
+ * more than the few that an eye can follow. A hidden page is given no frames, so that nothing is drawn for nobody.
+ */
+function showSoon() {
+  if (isAwaited) return;
+  isAwaited = true;
+  setTimeout(() => requestAnimationFrame(show), Math.max(0, lastFrame + PAUSE - performance.now()));
+}
+
 function show() {
-  frame = 0;
+  isAwaited = false;
+  lastFrame = performance.now();
   const { changed, isStatusNew } = site;
   site.changed = new Set();
   site.isStatusNew = false;
@@ -72,13 +86,12 @@ function onMessage(message) {
   site.take(message);
   if (site.needsInfo) loadInfo();
   if (isFirst) renew();
-  // A hidden page is given no frames, so that nothing is drawn for nobody.
-  frame ||= requestAnimationFrame(show);
+  showSoon();
 }
 
 async function loadInfo() {
   await site.loadInfo();
-  frame ||= requestAnimationFrame(show);
+  showSoon();
 }
 
 async function renew() {

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mbmd.bus.state import DEEPEST, LARGEST, StateFile
+from mbmd.state import DEEPEST, LARGEST, StateFile
 
 KEY = "/dev/ttyUSB0:1:SDM"
 DAMAGED = [
@@ -361,7 +361,7 @@ def test_a_crash_before_the_file_is_replaced_leaves_the_old_one(path: Path, last
     script = f"""
 import os, sys
 from pathlib import Path
-from mbmd.bus.state import StateFile
+from mbmd.state import StateFile
 state = StateFile(Path(sys.argv[1]))
 state.load()
 state.put({KEY!r}, {{"a": "new"}})

@@ -1,4 +1,4 @@
-"""What was learned of devices, kept in a small file so that a restart starts well."""
+"""What is known of devices, kept in a small file so that a restart starts well."""
 
 import contextlib
 import fcntl
@@ -36,11 +36,13 @@ class _UnusableError(Exception):
 class StateFile:
     """Devices by key, in a JSON file that several daemons may share; without a path in memory only.
 
-    Troubles with the file are warnings, each told once until a `save` has worked: nothing learned is worth a stop.
+    Troubles with the file are warnings, each told once until a `save` has worked: nothing in it is worth a stop.
+    `loss` says what comes of them.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, loss: str = "devices are learned anew at each start") -> None:
         self._path = path
+        self._loss = loss
         self._found: _Devices = {}
         self._put: _Devices = {}
         self._dirty = False
@@ -110,7 +112,7 @@ class StateFile:
         self._tell("damaged", f"{error}: starting with nothing, the next save replaces it")
 
     def _tell_unsaved(self, reason: str) -> None:
-        self._tell("unsaved", f"{reason}; until that is done, devices are learned anew at each start")
+        self._tell("unsaved", f"{reason}; until that is done, {self._loss}")
 
     def _tell(self, trouble: str, text: str) -> None:
         if trouble not in self._told:
