@@ -5,9 +5,8 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AsyncExitStack, closing
 from time import monotonic, time
 
 import uvloop
@@ -28,6 +27,7 @@ from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
 from mbmd.running.sinks import Sinks
 from mbmd.running.tasks import Tasks
+from mbmd.running.web import serving
 
 log = logging.getLogger(__name__)
 
@@ -88,17 +88,18 @@ async def serve(
         first = Report(os.getpid(), place_of(config), time())
         sinks = Sinks(hub)
         planned = sinks.plan(config)
-        reloads = Reloads(config, buses, fleet, sinks, load, first, tell, asked)
         stack.callback(memory.close)
         stack.push_async_callback(fleet.close)
         stack.push_async_callback(sinks.close)
         changes = difference({}, buses)
         await fleet.change(changes, fleet.make_polled(changes.fresh), config.raw)
-        await stack.enter_async_context(_serving(config.api, hub, config.state))
+        web = await stack.enter_async_context(serving(config, hub))
+        reloads = Reloads(config, buses, fleet, sinks, web, load, first, tell, asked)
         await fleet.open()
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
         if config.api is not None:
-            log.info("listening on http://%s", join_host_port(*config.api))
+            scheme = "https" if config.web is not None and config.web.cert is not None else "http"
+            log.info("listening on %s://%s", scheme, join_host_port(*config.api))
         await sinks.change(planned)
         fleet.start()
         for work in (memory.run(), _report(hub), reloads.run(), terminal.watch()):
@@ -106,23 +107,6 @@ async def serve(
         tell(first)
         started()
         await tasks.wait(stop)
-
-
-@asynccontextmanager
-async def _serving(api: tuple[str, int] | None, hub: Hub, state: Path | None) -> AsyncIterator[None]:
-    """The web server at `api`, if there is to be one."""
-    if api is None:
-        yield
-        return
-    from mbmd.web.server import WebServer, bind
-
-    with bind(*api) as listener:
-        web = WebServer(hub, state)
-        try:
-            await web.start(listener)
-            yield
-        finally:
-            await web.close()
 
 
 async def _report(hub: Hub) -> None:

@@ -16,7 +16,9 @@ from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Section, keys
 from mbmd.config.options import PollClass
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.show import shown
+from mbmd.config.web import Web
 from mbmd.devices.registry import BUILT_IN
+from tests import metrics_manual
 from tests.simulated_units import confusions
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ def errors(case: Path) -> str:
 MANUAL = Path(__file__).parents[1] / "docs" / "configuration.md"
 TABLES: Mapping[str, type[Struct]] = {
     "the top": Config,
+    "web": Web,
     "mqtt": Mqtt,
     "influx": Influx,
     "outbox": Outbox,
@@ -100,6 +103,8 @@ BROKEN = sorted((CASES / "config").glob("*.yaml"))
 SNAPSHOTS: Mapping[str, Callable[[], str]] = {
     "devices.snapshot": devices,
     "confusions.snapshot": confusions,
+    "metrics.snapshot": metrics_manual.mapping,
+    "../../docs/prometheus.md": metrics_manual.manual,
     "../../mbmd.dist.yaml": example,
     "../../docs/configuration.md": manual,
     **{f"config/{case.stem}.errors": partial(errors, case) for case in BROKEN},

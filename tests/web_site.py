@@ -2,24 +2,24 @@
 
 import asyncio
 import json
+import ssl
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
+from mbmd.config.web import Web
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.web.server import WebServer, bind
+from mbmd.web.server import WebServer, bind, plan
 
 STAMP = 1_700_000_000.5
 LOOPS = pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
-NO_LINES: Mapping[str, str] = MappingProxyType({})
 Factory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -35,14 +35,26 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
+def parse_answer(data: bytes) -> Answer:
+    """An answer out of its bytes; lines of one name are joined, as in RFC 9110, section 5.3."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, text = line.split(": ", 1)
+        name = name.lower()
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return Answer(int(first.split()[1]), headers, body)
+
+
 class Site:
     """A server with devices; unless they are given there are three: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
 
-    def __init__(self, devices: Iterable[DeviceReadings] = ()) -> None:
+    def __init__(self, devices: Iterable[DeviceReadings] = (), web: Web | None = None) -> None:
         measured = [CATALOGUE[name] for name in ("Power", "Current")]
         self.devices = [*devices] or [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
         self.hub = Hub(self.devices)
-        self.server = WebServer(self.hub)
+        self.server = WebServer(self.hub, plan(web or Web()))
         self.port = 0
 
     async def start(self) -> None:
@@ -58,26 +70,38 @@ class Site:
         self.hub.publish(device, fresh)
 
     async def ask(
-        self, path: str, method: str = "GET", lines: Mapping[str, str] = NO_LINES, body: bytes = b""
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes = b"",
+        tls: ssl.SSLContext | None = None,
+        **lines: str | None,
     ) -> Answer:
-        """One request on a connection of its own; `lines` are of its head."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        more = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n".encode())
-        writer.write(body)
-        head, _, answered = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
-        first, *told = head.decode().split("\r\n")
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in told)}
-        return Answer(int(first.split()[1]), headers, answered)
+        """One request on a connection of its own; `lines` of its head have _ for -, and None leaves one out."""
+        given = {"host": f"127.0.0.1:{self.port}", "connection": "close", **lines}
+        head = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in given.items() if text is not None)
+        return parse_answer(await self.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body, tls))
 
-    def websocket(self) -> connect:
-        return connect(f"ws://127.0.0.1:{self.port}/ws", compression=None, proxy=None, max_size=None)
+    async def send(self, data: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+        """What comes back for these bytes until the server ends the connection, be it by a reset."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=tls)
+        writer.write(data)
+        try:
+            return await asyncio.wait_for(reader.read(), 30)
+        except ConnectionError:
+            return b""
+        finally:
+            writer.close()
+
+    def websocket(self, **asked: Any) -> connect:
+        scheme = "wss" if "ssl" in asked else "ws"
+        uri = f"{scheme}://127.0.0.1:{self.port}/ws"
+        return connect(uri, compression=None, proxy=None, max_size=None, **asked)
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Site]:
-    site = Site()
+async def serving(web: Web | None = None) -> AsyncIterator[Site]:
+    site = Site(web=web)
     await site.start()
     site.publish(0, 1.5, 345)
     site.publish(1, 2.5, 575)
@@ -87,12 +111,12 @@ async def serving() -> AsyncIterator[Site]:
         await site.server.close()
 
 
-def run(factory: Factory, main: Callable[[Site], Awaitable[None]]) -> None:
+def run(factory: Factory, main: Callable[[Site], Awaitable[None]], web: Web | None = None) -> None:
     """Carry out `main` with a server; no task may be left when it is closed."""
 
     async def whole() -> None:
         async with asyncio.timeout(60):
-            async with serving() as site:
+            async with serving(web) as site:
                 await main(site)
             for _ in range(20):
                 await asyncio.sleep(0.01)

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "scan": "find the devices on a bus",
         "inspect": "show all models and points of a SunSpec device",
         "config": "check and show the configuration",
+        "passwd": "make a password or token for the web server",
         "read": "read registers, coils or inputs of a device",
         "write": "write registers or coils of a device",
         "devices": "list the types of devices; show, check and try their tables",

@@ -1,4 +1,4 @@
-"""The flags of what readings are sent to; imports nothing heavy, so that `mbmd --help` stays quick."""
+"""The flags of the web server and of where readings go; imports nothing heavy, so that `mbmd --help` stays quick."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Row = tuple[str, str, str, str]
-    """The key in the configuration, its flags, what stands for the value (nothing: a switch), and the help."""
+    """The key in the configuration, its flags, what stands for the value, and the help.
+
+    Nothing for the value is a switch, `[X]` one that may be left out, and with `X...` the flag may be repeated.
+    """
 
 HOMEASSISTANT = "homeassistant"
 """What topics of Home Assistant discovery begin with unless something else is given."""
@@ -20,6 +23,14 @@ _SEEN = "which others can see here while mbmd starts; better"
 
 OUTPUTS: Mapping[str, tuple[Row, ...]] = MappingProxyType(
     {
+        "web server": (
+            ("web.users", "--web-user", "NAME=HASH...", "who may ask, with a password, by a line of mbmd passwd"),
+            ("web.tokens", "--web-token", "NAME=HASH...", "program that may ask, by a line of mbmd passwd --token"),
+            ("web.cert", "--web-cert", "FILE", "certificate of the server, which then speaks https"),
+            ("web.cert_key", "--web-cert-key", "FILE", "its key, if that is not in the same file"),
+            ("web.origins", "--web-origin", "URL...", "other site whose pages may read and frame this one"),
+            ("web.proxies", "--web-proxy", "ADDRESS...", "reverse proxy whose X-Forwarded- lines are believed"),
+        ),
         "MQTT": (
             (
                 "mqtt.broker",
@@ -128,5 +139,7 @@ def _add(group: argparse._ArgumentGroup, key: str, flags: list[str], value: str,
         group.add_argument(*flags, dest=key, action="store_true", help=text)
     elif value.startswith("["):
         group.add_argument(*flags, dest=key, nargs="?", const=HOMEASSISTANT, metavar=value.strip("[]"), help=text)
+    elif value.endswith("..."):
+        group.add_argument(*flags, dest=key, action="append", metavar=value.removesuffix("..."), help=text)
     else:
         group.add_argument(*flags, dest=key, metavar=value, help=text)

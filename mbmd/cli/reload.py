@@ -20,8 +20,9 @@ STEP = 0.02
 
 _EPILOG = """\
 The daemon reads its configuration file and device tables again. Devices, adapters and sinks (MQTT, InfluxDB and others)
-come and go, and those that are the same in both go on undisturbed. A configuration with a mistake changes nothing. What
-cannot be changed while it runs (api, state) is named. SIGHUP to the daemon does the same; its log has the outcome.
+come and go, and those that are the same in both go on undisturbed. The web server takes other users, tokens, origins
+and proxies, and a renewed certificate. A configuration with a mistake changes nothing. What cannot be changed while it
+runs (api, state, whether there is a certificate) is named. SIGHUP to the daemon does the same; its log has the outcome.
 
 exit codes: 0 reloaded, 1 no daemon or no answer, 2 the new configuration was refused
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Span = tuple[int, int, int]
     """The number of a word, and from where to where in it the secret is."""
 
-_SECRETS = tuple(flag for key, flag in FLAGS.items() if key.endswith(("password", "token")))
+_SECRETS = tuple(flag for key, flag in FLAGS.items() if key.endswith(("password", "token", "users", "tokens")))
 _ADDRESSES = (FLAGS["mqtt.broker"], FLAGS["influx.url"])
 _SOUNDS_SECRET = re.compile(r"--.*(pas|pw|token|secret)", re.IGNORECASE)
 """An option that is mistyped has a secret all the same."""

@@ -1,6 +1,7 @@
 """From the configuration to what a run needs: devices with their ids and adapters, secrets out of their files."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from mbmd.config.output_checks import output_problems, output_warnings, topic_pr
 from mbmd.config.outputs import Influx, Mqtt
 from mbmd.config.run import RunConfig
 from mbmd.config.secrets import read_secret
+from mbmd.config.web import Web
 from mbmd.errors import UsageError
 
 _Sink = TypeVar("_Sink", Mqtt, Influx)
@@ -52,6 +54,8 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
     influx = _with_secrets(loaded, "influx", config.influx, problems, warnings)
     problems += [loaded.told(key, text) for key, text in output_problems(mqtt, influx)]
     warnings += [str(loaded.told(key, text)) for key, text in output_warnings(mqtt, influx)]
+    if config.api is not None and config.web != Web():
+        _check_web(loaded, problems, warnings)
     devices = _devices(loaded, placed, problems)
     problems += [loaded.told(key, text) for key, text in topic_problems(mqtt, devices)]
     run = RunConfig(
@@ -69,8 +73,18 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         sinks=config.sinks,
         device_dirs=device_dirs,
         file=loaded.file,
+        web=config.web,
     )
     return Built(run, tuple(device.path for device in placed), tuple(problems), tuple(warnings))
+
+
+def _check_web(loaded: Loaded, problems: list[Problem], warnings: list[str]) -> None:
+    from mbmd.config.web_checks import web_problems, web_warnings
+
+    found = [loaded.told(key, text) for key, text in web_problems(loaded.config.web)]
+    problems += found
+    if not found:
+        warnings += [str(loaded.told(key, text)) for key, text in web_warnings(loaded.config.web, datetime.now(UTC))]
 
 
 def _no_devices(file: Path | None) -> Problem:

@@ -17,6 +17,7 @@ from mbmd.config.keys import key, table_key
 from mbmd.config.options import DEVICE_OPTIONS, FLAG, Option, number
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.values import parse_duration
+from mbmd.config.web import Web
 
 
 class _Options(Struct, frozen=True, kw_only=True):
@@ -130,6 +131,7 @@ class Config(Struct, frozen=True, kw_only=True):
         tuple[Path, ...],
         key("folders with device tables of your own, before ~/.config/mbmd/devices", texts.FOLDERS, "[tables]"),
     ] = ()
+    web: Annotated[Web, Meta(description="who may ask the web server, and how that is kept safe")] = Web()
     mqtt: Annotated[Mqtt, Meta(description="readings by MQTT")] = Mqtt()
     influx: Annotated[Influx, Meta(description="readings to InfluxDB or what takes its line protocol")] = Influx()
     outbox: Annotated[Outbox, Meta(description="what waits on disk while a broker or database is away")] = Outbox()

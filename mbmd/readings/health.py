@@ -69,7 +69,7 @@ class BusHealth:
     """The account of one bus; the counters only grow.
 
     `busy` is the seconds for which a serial wire was busy; of a network that is `waited`, for answers.
-    `round_trips` holds the latest in no order. `advice` is what the user can do to make the bus better.
+    `answers` came, which took `took` seconds in all. `advice` is what the user can do to make the bus better.
     """
 
     def __init__(self, address: str, devices: Sequence[str] = (), has_wire: bool = True) -> None:
@@ -87,39 +87,43 @@ class BusHealth:
         self.latency_timer: int | None = None
         self.busy = 0.0
         self.waited = 0.0
+        self.answers = 0
+        self.took = 0.0
         self.advice: list[str] = []
         self._round_trips = array("d", bytes(8 * ROUND_TRIPS))
-        self._answers = 0
         self._next_step = 0.0
         self._steps: deque[tuple[float, float]] = deque(maxlen=LOAD_STEPS + 1)
 
     def answered(self, seconds: float) -> None:
         """An answer came after so long."""
-        self._round_trips[self._answers % ROUND_TRIPS] = seconds
-        self._answers += 1
+        self._round_trips[self.answers % ROUND_TRIPS] = seconds
+        self.answers += 1
+        self.took += seconds
 
     def round_trip(self, share: float) -> float | None:
         """The time within which that share of the latest answers came; None before the first."""
-        known = sorted(self._round_trips[: min(self._answers, ROUND_TRIPS)])
+        known = sorted(self._round_trips[: min(self.answers, ROUND_TRIPS)])
         return known[min(int(share * len(known)), len(known) - 1)] if known else None
 
     @property
     def requests(self) -> int:
         """All requests."""
-        return self._answers + self.unanswered
+        return self.answers + self.unanswered
 
     def tick(self, now: float) -> None:
         """Note how busy the bus was until `now` (monotonic); to be called often."""
         if now >= self._next_step:
             self._next_step = now + LOAD_STEP
-            self._steps.append((now, self._used()))
+            self._steps.append((now, self.used))
 
     def load(self, now: float) -> float:
         """Share of about the last minute for which the wire was busy, or answers waited for."""
         then, used = self._steps[0] if self._steps else (now, 0.0)
-        return min((self._used() - used) / (now - then), 1.0) if now > then else 0.0
+        return min((self.used - used) / (now - then), 1.0) if now > then else 0.0
 
-    def _used(self) -> float:
+    @property
+    def used(self) -> float:
+        """Seconds for which the wire was busy, or answers waited for."""
         return self.busy if self.has_wire else self.waited
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from time import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd.aside import aside
 from mbmd.config.run import RunConfig
@@ -21,6 +21,10 @@ from mbmd.running.fleet import Fleet
 from mbmd.running.logs import set_verbose
 from mbmd.running.runfile import Report
 from mbmd.running.sinks import Planned, Sinks
+from mbmd.running.web import Serving
+
+if TYPE_CHECKING:
+    from mbmd.web.server import Planned as PlannedWeb
 
 Load = Callable[[], RunConfig]
 """Makes the configuration anew, from file, environment and flags; raises UsageError with a line for each mistake."""
@@ -29,8 +33,12 @@ Tell = Callable[[Report], None]
 
 TURN = 0.0005
 """Seconds for which a thread may hold the interpreter when the event loop wants it: 5 ms, the default, are felt."""
-FIXED = ("api", "state")
-"""What a daemon keeps for life."""
+FIXED: Mapping[str, Callable[[RunConfig], object]] = {
+    "api": lambda config: config.api,
+    "state": lambda config: config.state,
+    "web.cert": lambda config: config.web is not None and config.web.cert is not None,
+}
+"""What a daemon keeps for life; of the certificate that there is one."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +51,7 @@ class _News(NamedTuple):
     changes: Changes
     fresh: Mapping[str, Polled]
     sinks: Mapping[str, Planned]
+    web: "PlannedWeb | None"
 
 
 class Reloads:
@@ -57,6 +66,7 @@ class Reloads:
         buses: Buses,
         fleet: Fleet,
         sinks: Sinks,
+        web: Serving,
         load: Load | None,
         report: Report,
         tell: Tell,
@@ -67,6 +77,7 @@ class Reloads:
         self._buses = buses
         self._fleet = fleet
         self._sinks = sinks
+        self._web = web
         self._load = load
         self._report = report
         self._tell = tell
@@ -106,23 +117,24 @@ class Reloads:
         config = self._load()
         buses = by_bus(prepare(config, Registry(config.device_dirs)))
         changes = difference(self._buses, buses)
-        sinks = self._sinks.plan(config)
-        return _News(config, buses, changes, self._fleet.make_polled(changes.fresh), sinks)
+        sinks, web = self._sinks.plan(config), self._web.plan(config)
+        return _News(config, buses, changes, self._fleet.make_polled(changes.fresh), sinks, web)
 
     async def _carry_out(self, news: _News) -> None:
         await self._fleet.change(news.changes, news.fresh, news.config.raw)
         self._buses = news.buses
         self._fleet.start()
+        web = self._web.change(news.web)
         sinks = await self._sinks.change(news.sinks)
-        summary = f"{news.changes}; {sinks}" if sinks else str(news.changes)
+        summary = "; ".join(filter(None, (str(news.changes), sinks, web)))
         if news.config.verbose != self._verbose:
             self._verbose = news.config.verbose
             set_verbose(self._verbose)
         log.info("reloaded: %s", summary)
         notes = tuple(
             f"{name}: the new one takes a restart of the daemon"
-            for name in FIXED
-            if getattr(news.config, name) != getattr(self._started, name)
+            for name, of in FIXED.items()
+            if of(news.config) != of(self._started)
         )
         for note in notes:
             if note not in self._report.notes:

@@ -35,16 +35,16 @@ JSON = Kind("application/json", ((b"cache-control", b"no-cache"),))
 
 
 class Content:
-    """A body that stays as it is, with the tag by which a client asks whether it still does.
+    """A body that stays as it is, with the tag by which a client asks whether it still does: its hash, unless given.
 
     The tag is weak, as the body is the same whether compressed or not (RFC 9110, section 8.8.1).
     """
 
     __slots__ = ("_kind", "_zipped", "body", "etag")
 
-    def __init__(self, body: bytes, kind: Kind = JSON) -> None:
+    def __init__(self, body: bytes, kind: Kind = JSON, tag: int | None = None) -> None:
         self.body = body
-        self.etag = f'W/"{hash(body) & 0xFFFFFFFFFFFFFFFF:x}"'
+        self.etag = f'W/"{hash(body) & 0xFFFFFFFFFFFFFFFF if tag is None else tag:x}"'
         self._kind = kind
         self._zipped: bytes | None = None
 

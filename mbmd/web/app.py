@@ -4,32 +4,33 @@ import logging
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic, Websocket
-from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
+from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
 
-from mbmd.web.answers import Content, Kind, error_response, respond
+from mbmd.web import limits
+from mbmd.web.answers import error_response, respond
 from mbmd.web.assets import asset
+from mbmd.web.request import StrictRequest
 from mbmd.web.routes import Handler
 from mbmd.web.site import Site
 
 PAGES = {"/": "index.html"}
 """Pages, by their paths."""
 METHODS = ("GET", "HEAD")
-BODY_AT_MOST = 1 << 12
-"""Bytes of a request's body, which nobody reads."""
 
 log = logging.getLogger(__name__)
 
 
 def make_app(site: Site) -> "Sanic[Any, Any]":
     """The application that serves a site."""
-    app: Sanic[Any, Any] = Sanic("mbmd", configure_logging=False)
+    app: Sanic[Any, Any] = Sanic("mbmd", configure_logging=False, request_class=StrictRequest)
     app.config.update(
         MOTD=False,
         ACCESS_LOG=False,
-        REQUEST_MAX_SIZE=BODY_AT_MOST,
         WEBSOCKET_MAX_SIZE=1 << 12,
         WEBSOCKET_PING_INTERVAL=0,
-        KEEP_ALIVE_TIMEOUT=60,
+        REQUEST_MAX_HEADER_SIZE=limits.HEAD,
+        REQUEST_MAX_SIZE=limits.BODY,
+        REQUEST_BUFFER_SIZE=limits.BUFFER,
     )
     # Sanic leaves out its signals, of which nobody here wants to know: nearly half of what a request costs.
     # It rewrites its own classes for that, which can be done once.
@@ -42,7 +43,6 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     for path, name in PAGES.items():
         _add(app, path, _page(name), name)
     _add(app, "/static/<name:path>", _static, "static")
-    _add(app, "/metrics", _metrics(site), "metrics")
 
     @app.websocket("/ws")  # type: ignore[untyped-decorator]
     async def websocket(request: Request, connection: Websocket) -> None:
@@ -50,6 +50,8 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
 
     @app.exception(Exception)
     async def explain(request: Request, error: Exception) -> HTTPResponse:
+        if isinstance(error, PayloadTooLarge) and not request.head:
+            return error_response(request, 431, f"the head of the request is longer than {limits.HEAD >> 10} KiB")
         if isinstance(error, SanicException):
             lines = tuple((name.lower().encode(), str(value).encode()) for name, value in error.headers.items())
             return error_response(request, error.status_code, _message(request, error), lines)
@@ -88,14 +90,3 @@ async def _static(request: Request, name: str) -> HTTPResponse:
     if content is None or (name in PAGES.values() and request.path not in PAGES):
         raise NotFound("there is no such page")
     return await respond(request, content)
-
-
-def _metrics(site: Site) -> Handler:
-    """What Prometheus reads; its library is loaded when somebody asks."""
-
-    async def get_metrics(request: Request) -> HTTPResponse:
-        from mbmd.web.metrics import CONTENT_TYPE, Metrics
-
-        return await respond(request, Content(Metrics(site.hub).body(), Kind(CONTENT_TYPE)))
-
-    return get_metrics

@@ -1,35 +1,141 @@
-"""Connections: how Sanic's are bounded."""
+"""Connections: how Sanic's are bounded, and how they are encrypted."""
 
-from typing import Any
+import asyncio
+import ssl
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
+from sanic.exceptions import RequestTimeout, ServiceUnavailable
+from sanic.http import Http, Stage
 from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 
+from mbmd.web import limits
 from mbmd.web.stream import BACKLOG
+
+if TYPE_CHECKING:
+    from websockets.server import ServerProtocol
+
+    from mbmd.web.connections import Connections
 
 HEARD_AT_MOST = 16 << 20
 """Bytes that a websocket client may send in its life: a ping every 20 s for a year."""
+LOOKS = 4
+"""How often in the time of a request a connection is looked at."""
+_TLS_HANDSHAKE = 0x16
+"""First byte of who speaks TLS (RFC 8446, section 5.1), to a server that does not."""
 
 
 class Protocol(WebSocketProtocol):
-    """A websocket that only listens to pings and to the end, and ends clients that have much to say.
+    """A connection that is counted, encrypted if that is wanted, and ended if its client is too slow or too loud.
 
-    Sanic makes a task of every piece that a client sends, as many as the client likes.
+    Its websocket only listens to pings and to the end: Sanic makes a task of every piece that a client sends, as many
+    as the client likes. Its requests have to be complete in time: Sanic gives more of it with every byte.
     """
 
-    __slots__ = ("_heard",)
+    __slots__ = ("_client", "_early", "_heard", "_is_made")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._http: Http | None = None
         self._heard = 0
+        self._client: str | None = None
+        self._early = bytearray()
+        self._is_made = False
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether its client is sent something that has no end."""
+        http = self._http
+        return self.websocket is not None or (http is not None and http.stage is Stage.RESPONSE)
+
+    def connection_made(self, transport: Any) -> None:
+        """Take a connection, or end it where there are too many."""
+        connections: Connections = self.app.ctx.connections
+        peer = transport.get_extra_info("peername")
+        self._client = connections.admit(peer[0]) if peer else None
+        if self._client is None:
+            transport.abort()
+        elif connections.context is None:
+            self._make(transport)
+        else:
+            transport.pause_reading()
+            handshake = self.loop.create_task(self._encrypt(transport, connections.context))
+            connections.handshakes.add(handshake)
+            handshake.add_done_callback(connections.handshakes.discard)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A connection has ended."""
+        self._release()
+        if self._is_made:
+            super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         """Take what a client sends."""
-        transport: Any = self.transport
-        if self.websocket is None or transport is None:
+        if not self._is_made:
+            self._early += data
+        elif self.websocket is not None:
+            self._hear(self.websocket.ws_proto, data)
+        elif data[0] == _TLS_HANDSHAKE and not self.recv_buffer:
+            self.transport.abort()  # type: ignore[union-attr]
+        else:
+            http, since = self._http, self._time
             super().data_received(data)  # type: ignore[no-untyped-call]
+            if http is not None and http.stage is not Stage.IDLE:
+                self._time = since
+
+    async def send(self, data: bytes) -> None:
+        """Send an answer; who asks much at once leaves others their turn."""
+        if self.recv_buffer:
+            await asyncio.sleep(0)
+        await super().send(data)  # type: ignore[no-untyped-call]
+
+    def check_timeouts(self) -> None:
+        """End a connection that takes too long, and look again later."""
+        http = self._http
+        if self._task is None or http is None or self.websocket is not None:
             return
+        if http.stage is Stage.RESPONSE and self.transport and not self.transport.get_write_buffer_size():
+            self._time = monotonic()  # its client has read all that there is
+        patience, error = _patience(http)
+        left = self._time + patience - monotonic()
+        if left > 0:
+            later = min(left, limits.REQUEST / LOOKS)
+            self._callback_check_timeouts = self.loop.call_later(later, self.check_timeouts)
+            return
+        http.exception = error
+        self._task.cancel()
+
+    def _make(self, transport: Any) -> None:
+        self._is_made = True
+        super().connection_made(transport)  # type: ignore[no-untyped-call]
+
+    async def _encrypt(self, transport: Any, context: ssl.SSLContext) -> None:
+        encrypted = None
+        try:
+            encrypted = await self.loop.start_tls(
+                transport, self, context, server_side=True, ssl_handshake_timeout=limits.REQUEST
+            )
+        except OSError:  # who does not speak TLS, or not in time
+            pass
+        finally:
+            if encrypted is None or encrypted.is_closing():
+                self._release()
+                transport.abort()
+        if encrypted is not None and not encrypted.is_closing():
+            self._make(encrypted)
+            if self._early:
+                self.data_received(bytes(self._early))
+                self._early.clear()
+
+    def _release(self) -> None:
+        if self._client is not None:
+            self.app.ctx.connections.release(self._client)
+            self._client = None
+
+    def _hear(self, protocol: "ServerProtocol", data: bytes) -> None:
+        """What a websocket client sends."""
+        transport: Any = self.transport
         self._heard += len(data)
-        protocol = self.websocket.ws_proto
         protocol.receive_data(data)
         protocol.events_received()
         for piece in protocol.data_to_send():
@@ -39,3 +145,12 @@ class Protocol(WebSocketProtocol):
                 transport.close()
         if self._heard > HEARD_AT_MOST or transport.get_write_buffer_size() > BACKLOG:
             transport.abort()
+
+
+def _patience(http: Http) -> tuple[float, Exception | None]:
+    """Seconds that a connection has in its present state since its client or the server last did something."""
+    if http.stage is Stage.IDLE:
+        return limits.IDLE, None
+    if http.stage is Stage.REQUEST or http.request_body:
+        return limits.REQUEST, RequestTimeout(f"the request was not complete within {limits.REQUEST:.0f} s")
+    return limits.IDLE, ServiceUnavailable("the answer took too long")

@@ -4,10 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mbmd.config.web import Web
 from mbmd.readings.hub import Hub
 from mbmd.web import docs, health, inventory, openapi, rest
 from mbmd.web.access import Access
 from mbmd.web.history import History
+from mbmd.web.metrics import exposition
 from mbmd.web.status import Status
 from mbmd.web.stream import Stream
 from mbmd.web.today import Today, beside
@@ -22,9 +24,9 @@ class Site:
     `state` is the file of what is learned of devices; beside it is kept what a restart is to find again.
     """
 
-    def __init__(self, hub: Hub, state: Path | None = None) -> None:
+    def __init__(self, hub: Hub, web: Web, state: Path | None = None) -> None:
         self.hub = hub
-        self.access = Access()
+        self.access = Access(web, is_encrypted=web.cert is not None)
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
         self.history = History(hub)
@@ -35,6 +37,7 @@ class Site:
             *self.today.routes(),
             *inventory.routes(hub, self.status),
             *health.routes(hub),
+            *exposition.routes(hub),
             *openapi.routes(lambda: self.routes),
             *docs.routes(lambda: self.routes),
         )
@@ -47,6 +50,7 @@ class Site:
 
     def close(self) -> None:
         """End what goes on beside the requests."""
+        self.access.close()
         self.stream.close()
         if self._tasks:
             self.today.close()

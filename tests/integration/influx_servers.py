@@ -43,7 +43,7 @@ def free_port() -> int:
         return port
 
 
-class _Program:
+class Program:
     """A server that can be killed, frozen and started again with what it has stored."""
 
     health = "/"
@@ -96,7 +96,7 @@ class _Program:
         return True
 
 
-class Influxd(_Program):
+class Influxd(Program):
     """InfluxDB 1; `login` is who asks in `query`."""
 
     health = "/ping"
@@ -123,7 +123,7 @@ class Influxd(_Program):
         return [dict(zip(one["columns"], row, strict=True)) for one in found for row in one["values"]]
 
 
-class VictoriaMetrics(_Program):
+class VictoriaMetrics(Program):
     """VictoriaMetrics, a database without names and users."""
 
     health = "/health"
@@ -146,7 +146,7 @@ class VictoriaMetrics(_Program):
 
 
 @contextmanager
-def running(program: Influxd | VictoriaMetrics) -> Iterator[Any]:
+def running(program: Program) -> Iterator[Any]:
     """A program, until the end of the block."""
     try:
         yield program

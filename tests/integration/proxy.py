@@ -10,12 +10,16 @@ PIECE = 1024
 
 
 class Proxy:
-    """Passes on what comes to `host` and `port`; waits for `pause` seconds after each piece."""
+    """Passes on what comes to `host` and `port`; waits for `pause` seconds after each piece.
+
+    Who comes while it `is_down` is turned away.
+    """
 
     def __init__(self, host: str, there: tuple[str, int]) -> None:
         self.host = host
         self.port = 0
         self.pause = 0.0
+        self.is_down = False
         self._there = there
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -26,6 +30,9 @@ class Proxy:
         self._writers.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_down:
+            writer.transport.abort()
+            return
         with contextlib.suppress(ConnectionError):
             answers, to = await asyncio.open_connection(*self._there)
             self._writers += [writer, to]

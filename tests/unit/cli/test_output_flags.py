@@ -15,9 +15,10 @@ from mbmd.config.model import SECRET_FILES, leaves
 from mbmd.config.options import FLAG
 from mbmd.config.outputs import Influx, Mqtt, Outbox
 from mbmd.config.run import RunConfig
+from mbmd.config.web import Web
 from mbmd.errors import UsageError
 
-SECTIONS: dict[str, type[Struct]] = {"mqtt": Mqtt, "influx": Influx, "outbox": Outbox}
+SECTIONS: dict[str, type[Struct]] = {"web": Web, "mqtt": Mqtt, "influx": Influx, "outbox": Outbox}
 ROWS = [row for rows in OUTPUTS.values() for row in rows]
 BUS = ("-a", "mock", "-d", "sdm:1")
 
@@ -47,6 +48,7 @@ def test_each_flag_is_of_a_key_and_tells_its_default(key: str, flags: str, value
     section, _, name = key.partition(".")
     leaf = leaves(SECTIONS[section])[name]
     assert (leaf.option is FLAG) == (not value)
+    assert leaf.option.adds_up == value.endswith("...")
     if leaf.default and name != "homeassistant":
         assert text.endswith(f"; default: {leaf.option.render(leaf.default)}")
     if "|" in value:

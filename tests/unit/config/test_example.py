@@ -13,6 +13,7 @@ from mbmd.config.load import load
 from mbmd.config.model import AdapterKeys, Config, DeviceKeys, leaves
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.schema import DIALECT, schema
+from mbmd.config.web import Web
 from tests import approve
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def test_the_example_with_all_its_keys_is_a_configuration(tmp_path: Path) -> Non
     shown = {re.sub(r"\[\d+\]", "", key) for key in loaded.origins}
     sections: dict[str, type[Struct]] = {
         "": Config,
+        "web.": Web,
         "mqtt.": Mqtt,
         "influx.": Influx,
         "outbox.": Outbox,

@@ -4,6 +4,7 @@ import asyncio
 import re
 from html.parser import HTMLParser
 
+from mbmd.config.web import Web
 from mbmd.readings.hub import Hub
 from mbmd.web.assets import STATIC
 from mbmd.web.docs import page
@@ -12,7 +13,7 @@ from mbmd.web.routes import Parameter, Route
 from mbmd.web.site import Site as Parts
 from tests.web_site import Site, run
 
-DOCUMENT = document(Parts(Hub()).routes)
+DOCUMENT = document(Parts(Hub(), Web()).routes)
 VOID = {"meta", "link", "input"}
 NASTY = "<b>\"'&{x}"
 

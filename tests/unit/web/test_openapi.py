@@ -9,13 +9,14 @@ import schemathesis
 from sanic import HTTPResponse
 
 from mbmd import __version__
+from mbmd.config.web import Web
 from mbmd.readings.hub import Hub
 from mbmd.web.openapi import ERRORS, STREAM, TAGS, document
 from mbmd.web.routes import DEVICE, Parameter, Route
 from mbmd.web.site import Site as Parts
 from tests.web_site import Site, run
 
-ROUTES = Parts(Hub()).routes
+ROUTES = Parts(Hub(), Web()).routes
 
 
 class Body(TypedDict):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mbmd.web.app import BODY_AT_MOST
+from mbmd.web.limits import BODY as BODY_AT_MOST
 from tests.web_devices import various
 from tests.web_site import Answer, Site, run
 
@@ -176,7 +176,7 @@ def test_what_a_request_brings_along_is_not_read() -> None:
     async def main(site: Site) -> None:
         def sent(size: int) -> asyncio.Future[Answer]:
             return asyncio.ensure_future(
-                site.ask("/api/last", lines={"Content-Length": str(size)}, body=b"x" * min(size, 1 << 16))
+                site.ask("/api/last", content_length=str(size), body=b"x" * min(size, 1 << 16))
             )
 
         assert (await sent(BODY_AT_MOST)).status == 200
