@@ -3,9 +3,8 @@
 import asyncio
 import json
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,11 +14,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
+from mbmd.web.routes import Route
 from mbmd.web.server import WebServer, bind
+from mbmd.web.site import Site as Parts
 
 STAMP = 1_700_000_000.5
 LOOPS = pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
-NO_LINES: Mapping[str, str] = MappingProxyType({})
 Factory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -35,12 +35,20 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-class Site:
-    """A server with devices; unless they are given there are three: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
+def parse_answer(data: bytes) -> Answer:
+    """An answer out of its bytes."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): text for name, text in (line.split(": ", 1) for line in lines)}
+    return Answer(int(first.split()[1]), headers, body)
 
-    def __init__(self, devices: Iterable[DeviceReadings] = ()) -> None:
+
+class Site:
+    """A server with three devices: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
+
+    def __init__(self) -> None:
         measured = [CATALOGUE[name] for name in ("Power", "Current")]
-        self.devices = [*devices] or [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
+        self.devices = [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
         self.hub = Hub(self.devices)
         self.server = WebServer(self.hub)
         self.port = 0
@@ -57,22 +65,28 @@ class Site:
         device.commit(fresh, (), asyncio.get_running_loop().time(), STAMP)
         self.hub.publish(device, fresh)
 
-    async def ask(
-        self, path: str, method: str = "GET", lines: Mapping[str, str] = NO_LINES, body: bytes = b""
-    ) -> Answer:
-        """One request on a connection of its own; `lines` are of its head."""
+    async def ask(self, path: str, method: str = "GET", **lines: str) -> Answer:
+        """One request on a connection of its own; `lines` of its head have _ for -."""
+        given = {"host": "localhost", "connection": "close", **lines}
+        head = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in given.items())
+        return parse_answer(await self.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode()))
+
+    async def send(self, data: bytes) -> bytes:
+        """What comes back for these bytes until the server ends the connection."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        more = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        writer.write(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n".encode())
-        writer.write(body)
-        head, _, answered = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
-        first, *told = head.decode().split("\r\n")
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in told)}
-        return Answer(int(first.split()[1]), headers, answered)
+        writer.write(data)
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
 
     def websocket(self) -> connect:
         return connect(f"ws://127.0.0.1:{self.port}/ws", compression=None, proxy=None, max_size=None)
+
+
+def table() -> tuple[Route, ...]:
+    """All that can be asked."""
+    return Parts(Hub()).routes
 
 
 @asynccontextmanager

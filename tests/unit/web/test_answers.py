@@ -70,12 +70,12 @@ def test_only_long_texts_are_worth_compressing() -> None:
 def test_what_is_unchanged_is_not_sent_again(path: str) -> None:
     async def main(site: Site) -> None:
         whole = await site.ask(path)
-        again = await site.ask(path, lines={"If-None-Match": f'"other", {whole.headers["etag"]}'})
+        again = await site.ask(path, if_none_match=f'"other", {whole.headers["etag"]}')
         assert (whole.status, again.status, again.body) == (200, 304, b"")
         for line in ("etag", "cache-control", "access-control-allow-origin"):
             assert again.headers[line] == whole.headers[line]
         assert not {"content-type", "content-encoding"} & set(again.headers)
-        assert (await site.ask(path, lines={"If-None-Match": '"other"'})).body == whole.body
+        assert (await site.ask(path, if_none_match='"other"')).body == whole.body
 
     run(asyncio.new_event_loop, main)
 
@@ -85,7 +85,7 @@ def test_a_new_reading_is_another_answer() -> None:
         tags = [(await site.ask(path)).headers["etag"] for path in ("/api/last", "/api/last/SDM1.1")]
         site.publish(0, 9, 9)
         for path, tag in zip(("/api/last", "/api/last/SDM1.1"), tags, strict=True):
-            assert (await site.ask(path, lines={"If-None-Match": tag})).status == 200
+            assert (await site.ask(path, if_none_match=tag)).status == 200
 
     run(asyncio.new_event_loop, main)
 
@@ -95,15 +95,15 @@ def test_long_answers_are_compressed_for_who_takes_that(count: int) -> None:
     async def main(site: Site) -> None:
         site.hub.replace(large(count).devices.values(), ())
         plain = await site.ask("/api/last")
-        zipped = await site.ask("/api/last", lines={"Accept-Encoding": "br, gzip;q=0.5"})
+        zipped = await site.ask("/api/last", accept_encoding="br, gzip;q=0.5")
         assert "content-encoding" not in plain.headers
         assert zipped.headers["content-encoding"] == "gzip"
         assert gzip.decompress(zipped.body) == plain.body
         assert zipped.headers["etag"] == plain.headers["etag"]
         assert plain.headers["vary"] == zipped.headers["vary"] == "accept-encoding"
-        head = await site.ask("/api/last", "HEAD", {"Accept-Encoding": "gzip"})
+        head = await site.ask("/api/last", "HEAD", accept_encoding="gzip")
         assert (head.headers["content-length"], head.body) == (str(len(zipped.body)), b"")
-        refused = await site.ask("/api/last", lines={"Accept-Encoding": "gzip;q=0"})
+        refused = await site.ask("/api/last", accept_encoding="gzip;q=0")
         assert refused.body == plain.body
 
     run(asyncio.new_event_loop, main)
