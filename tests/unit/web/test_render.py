@@ -13,7 +13,7 @@ import pytest
 
 from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.hub import Update
+from mbmd.readings.hub import Hub, Update
 from mbmd.web import render
 from mbmd.web.answers import Content
 from mbmd.web.render import TURN, Cache, in_turns, reading_messages
@@ -31,7 +31,7 @@ def body(content: Content | None) -> Any:
 
 
 def whole(cache: Cache, devices: list[DeviceReadings]) -> Content:
-    return asyncio.run(cache.all(devices))
+    return asyncio.run(cache.all(Hub(devices)))
 
 
 def commit(device: DeviceReadings, *values: float) -> None:
@@ -106,6 +106,48 @@ def test_all_devices_that_are_online_by_id() -> None:
     assert every["C1.3"] == body(cache.one(devices[2]))
 
 
+def test_all_is_kept_until_a_device_brings_values_goes_or_is_another_one() -> None:
+    devices = [make("A1.1"), make("B1.2")]
+    hub = Hub(devices)
+    cache = Cache(lambda d: d.latest)
+
+    async def every() -> Any:
+        whole = await cache.all(hub)
+        assert await cache.all(hub) is whole
+        return {name: one["Cosphi"] for name, one in body(whole).items()}
+
+    async def main() -> None:
+        commit(devices[0], 1, 1, 1, 1)
+        commit(devices[1], 2, 2, 2, 2)
+        assert await every() == {"A1.1": 1, "B1.2": 2}
+        commit(devices[0], 3, 3, 3, 3)
+        assert await every() == {"A1.1": 3, "B1.2": 2}
+        devices[0].go_offline()
+        assert await every() == {"B1.2": 2}
+        another = make("B1.2")
+        commit(another, 4, 4, 4, 4)
+        hub.replace([devices[0], another], ())
+        assert await every() == {"B1.2": 4}
+
+    asyncio.run(main())
+
+
+def test_values_that_come_while_all_is_made_are_in_the_next() -> None:
+    device = make()
+    hub = Hub([device])
+    cache = Cache(lambda d: d.latest)
+
+    async def main() -> None:
+        commit(device, 1, 1, 1, 1)
+        making = asyncio.create_task(cache.all(hub))
+        await asyncio.sleep(0)
+        commit(device, 2, 2, 2, 2)
+        await making
+        assert body(await cache.all(hub))["SDM1.1"]["Cosphi"] == 2
+
+    asyncio.run(main())
+
+
 def test_a_message_for_each_reading() -> None:
     device = make()
     update = Update(device, array("d", [nan, 1.5, 2.5, 3.5]), STAMP)
@@ -141,7 +183,7 @@ def test_some_members_of_one_and_of_all() -> None:
 
     assert cache.some_of_one(devices[0], takes) is None
     assert body(cache.some_of_one(devices[1], takes)) == {"Unix": 1_700_000_000, "PowerL1": 3}
-    every = asyncio.run(cache.some_of_all(devices, takes))
+    every = asyncio.run(cache.some_of_all(Hub(devices), takes))
     assert body(every) == {"B1.2": {"Unix": 1_700_000_000, "PowerL1": 3}}
     assert len(body(cache.one(devices[1]))) == 6
 
