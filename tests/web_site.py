@@ -65,8 +65,9 @@ class Site:
         headers = dict(line.lower().split(": ", 1) for line in lines)
         return Answer(int(first.split()[1]), headers, body)
 
-    def websocket(self) -> connect:
-        return connect(f"ws://127.0.0.1:{self.port}/ws", compression=None, proxy=None, max_size=None)
+    def websocket(self, query: str = "", **options: Any) -> connect:
+        where = f"ws://127.0.0.1:{self.port}/ws{query}"
+        return connect(where, compression=None, proxy=None, max_size=None, **options)
 
 
 @asynccontextmanager
@@ -109,8 +110,8 @@ async def hear(socket_: ClientConnection, count: int, key: str) -> list[dict[str
     return heard
 
 
-async def joined(site: Site) -> ClientConnection:
+async def joined(site: Site, query: str = "") -> ClientConnection:
     """A client of the websocket that hears everything from now on: it has its first status."""
-    client = await site.websocket()
+    client = await site.websocket(query)
     await hear(client, 1, "Meters")
     return client

@@ -3,13 +3,14 @@
 import logging
 from typing import Any
 
-from sanic import HTTPResponse, Request, Sanic, Websocket
+from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import NotFound, SanicException
 
 from mbmd.web.answers import Content, Kind, error_response, respond
 from mbmd.web.assets import asset
 from mbmd.web.routes import Handler
 from mbmd.web.site import Site
+from mbmd.web.stream.endpoints import websocket
 
 PAGES = {"/": "index.html"}
 """Pages, by their paths."""
@@ -40,10 +41,7 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
         _add(app, path, _page(name), name)
     _add(app, "/static/<name:path>", _static, "static")
     _add(app, "/metrics", _metrics(site), "metrics")
-
-    @app.websocket("/ws")  # type: ignore[untyped-decorator]
-    async def websocket(request: Request, connection: Websocket) -> None:
-        await site.stream.serve(request, connection)
+    app.add_route(websocket(site.stream), "/ws", name="websocket")
 
     @app.exception(Exception)
     async def explain(request: Request, error: Exception) -> HTTPResponse:

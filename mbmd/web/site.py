@@ -6,7 +6,8 @@ from mbmd.readings.hub import Hub
 from mbmd.web import rest
 from mbmd.web.access import Access
 from mbmd.web.status import Status
-from mbmd.web.stream import Stream
+from mbmd.web.stream import endpoints
+from mbmd.web.stream.service import Stream
 
 if TYPE_CHECKING:
     from mbmd.web.routes import Route
@@ -20,7 +21,10 @@ class Site:
         self.access = Access()
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
-        self.routes: tuple[Route, ...] = (*rest.routes(hub, self.status),)
+        self.routes: tuple[Route, ...] = (
+            *rest.routes(hub, self.status),
+            *endpoints.routes(self.stream),
+        )
 
     def close(self) -> None:
         """End what goes on beside the requests."""
