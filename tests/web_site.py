@@ -90,9 +90,9 @@ class Site:
         finally:
             writer.close()
 
-    def websocket(self, **asked: Any) -> connect:
+    def websocket(self, query: str = "", **asked: Any) -> connect:
         scheme = "wss" if "ssl" in asked else "ws"
-        uri = f"{scheme}://127.0.0.1:{self.port}/ws"
+        uri = f"{scheme}://127.0.0.1:{self.port}/ws{query}"
         return connect(uri, compression=None, proxy=None, max_size=None, **asked)
 
 
@@ -141,8 +141,8 @@ async def hear(socket_: ClientConnection, count: int, key: str) -> list[dict[str
     return heard
 
 
-async def joined(site: Site) -> ClientConnection:
+async def joined(site: Site, query: str = "") -> ClientConnection:
     """A client of the websocket that hears everything from now on: it has its first status."""
-    client = await site.websocket()
+    client = await site.websocket(query)
     await hear(client, 1, "Meters")
     return client

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
-from mbmd.readings.hub import Hub, Update
+from mbmd.readings.hub import Hub
 from mbmd.readings.render import device_json, device_members
 from mbmd.web.answers import Content
 
@@ -118,22 +118,3 @@ class _Rendered(NamedTuple):
     version: int
     moment: int
     content: Content
-
-
-def reading_messages(update: Update) -> list[bytes]:
-    """The websocket's message of each reading in an update."""
-    device = update.device
-    stamp = int(update.timestamp * 1000)
-    return [
-        orjson.dumps(
-            {
-                "Device": device.id,
-                "Value": value,
-                "IEC61850": measurement.name,
-                "Description": measurement.label,
-                "Timestamp": stamp,
-            }
-        )
-        for measurement, value in zip(device.measurements, update.values, strict=True)
-        if value == value
-    ]

@@ -13,10 +13,10 @@ import pytest
 
 from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.hub import Hub, Update
+from mbmd.readings.hub import Hub
 from mbmd.web import render
 from mbmd.web.answers import Content
-from mbmd.web.render import TURN, Cache, in_turns, reading_messages
+from mbmd.web.render import TURN, Cache, in_turns
 
 STAMP = 1_700_000_000.25
 
@@ -148,20 +148,7 @@ def test_values_that_come_while_all_is_made_are_in_the_next() -> None:
     asyncio.run(main())
 
 
-def test_a_message_for_each_reading() -> None:
-    device = make()
-    update = Update(device, array("d", [nan, 1.5, 2.5, 3.5]), STAMP)
-    messages = [json.loads(message) for message in reading_messages(update)]
-    common = {"Device": "SDM1.1", "Timestamp": 1_700_000_000_250}
-    assert messages == [
-        {**common, "Value": 1.5, "IEC61850": "Import", "Description": "Total Import (kWh)"},
-        {**common, "Value": 2.5, "IEC61850": "PowerL1", "Description": "L1 Power (W)"},
-        {**common, "Value": 3.5, "IEC61850": "Voltage", "Description": "Voltage (V)"},
-    ]
-    assert list(messages[0]) == ["Device", "Value", "IEC61850", "Description", "Timestamp"]
-
-
-def test_texts_stand_among_the_numbers_but_not_in_means_or_messages() -> None:
+def test_texts_stand_among_the_numbers_but_not_in_means() -> None:
     text = Measurement("Model", "Model", "", Kind.TEXT)
     device = DeviceReadings("X1.1", "X", [CATALOGUE["Voltage"], text, CATALOGUE["Cosphi"]])
     device.commit(array("d", [0.5, nan, 230]), (), 5.0, STAMP, {"Model": 'A "quoted" \u20ac'})
@@ -169,8 +156,6 @@ def test_texts_stand_among_the_numbers_but_not_in_means_or_messages() -> None:
     assert list(latest) == ["Timestamp", "Unix", "Cosphi", "Model", "Voltage"]
     assert latest["Model"] == 'A "quoted" \u20ac'
     assert "Model" not in body(Cache(lambda d: d.mean(5.0)).one(device))
-    named = [json.loads(message)["IEC61850"] for message in reading_messages(Update(device, device.latest, STAMP))]
-    assert named == ["Cosphi", "Voltage"]
 
 
 def test_some_members_of_one_and_of_all() -> None:
