@@ -114,7 +114,8 @@ def error_response(request: Request, status: int, message: str, lines: Lines = (
     """The one shape that errors have."""
     body = orjson.dumps({"status": status, "message": message})
     common: Lines = request.app.ctx.access.lines(request)
-    return Ready(body, ((b"content-type", b"application/json"), *common, *lines), status)
+    own: Lines = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+    return Ready(body, (*own, *common, *lines), status)
 
 
 @lru_cache(256)
