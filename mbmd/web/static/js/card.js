@@ -2,7 +2,7 @@
 
 import { icon, make, mark, setIcon, spoken, write } from "./dom.js";
 import { Figure } from "./figure.js";
-import { clockText, quantityText, whenText } from "./format.js";
+import { clockText, minuteText, quantityText, whenText } from "./format.js";
 import { columnText, rows } from "./measurements.js";
 import { headline, today } from "./model.js";
 import { Spark } from "./spark.js";
@@ -111,7 +111,10 @@ export class Card {
       const items = shown.map(({ sign, text }) => make("span", {}, icon(sign), spoken(text), make("span")));
       this.today.replaceChildren(make("span", { class: "today-when" }), ...items);
     }
-    write(this.today.firstElementChild, shown.length ? todayText(device) : "");
+    const when = shown.length ? todayText(device) : "";
+    write(this.today.firstElementChild, when);
+    // Dense cards have no room for the word.
+    mark(this.today, "title", when || null);
     shown.forEach(({ sign, text }, at) => {
       const item = this.today.children[at + 1];
       setIcon(item.children[0], sign);
@@ -166,5 +169,5 @@ function energies(device, unit) {
 
 function todayText(device) {
   if (!device.midnight) return "total";
-  return device.midnight.Complete ? "today" : `since ${whenText(device.midnight.Since).slice(0, 5)}`;
+  return device.midnight.Complete ? "today" : `since ${minuteText(device.midnight.Since)}`;
 }

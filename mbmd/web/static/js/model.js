@@ -81,7 +81,6 @@ export class Site {
   take(message) {
     if ("Meters" in message) this.#takeStatus(message);
     else if ("Values" in message) this.#takeValues(message.Device, message.Timestamp, message.Values);
-    else if ("IEC61850" in message) this.#takeValues(message.Device, message.Timestamp, { [message.IEC61850]: message.Value });
   }
 
   #takeStatus(status) {
@@ -105,8 +104,7 @@ export class Site {
     Object.assign(device.values, values);
     device.stamp = stamp;
     device.heard = Date.now();
-    const { value } = headline(device);
-    device.trace.add(stamp, { value });
+    device.trace.add(stamp, { value: traced(device).of(device.values) });
     this.changed.add(device);
   }
 
@@ -189,6 +187,15 @@ export function headline(device, unit = (name) => quantityOf(split(name)[0]).uni
     if (name) return { name, value: values[name], flow: "" };
   }
   return { name: names[0] ?? "Power", value: values[names[0]], flow: "" };
+}
+
+/** Measurements of which the line on a device's card is made, and how: what comes in and goes out is one line. */
+export function traced(device) {
+  const { values } = device;
+  const isSplit = !("Power" in values) && "ImportPower" in values && "ExportPower" in values;
+  if (isSplit) return { names: ["ImportPower", "ExportPower"], of: (some) => some.ImportPower - some.ExportPower };
+  const { name } = headline(device);
+  return { names: [name], of: (some) => some[name] };
 }
 
 function flow(power, isSource = false) {

@@ -36,7 +36,7 @@ export class Points {
     this.times.push(time);
     this.names.forEach((name, at) => {
       const value = values[name];
-      this.columns[at].push(typeof value === "number" ? value : null);
+      this.columns[at].push(Number.isFinite(value) ? value : null);
     });
     this.#forget(time - this.span);
   }
