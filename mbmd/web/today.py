@@ -25,7 +25,7 @@ LOOK_PAUSE = 5.0
 SAVE_PAUSE = 60.0
 """Seconds at least between writes of the file: news come at midnight, or when devices do."""
 JUMP = 60.0
-"""Seconds by which a clock that was set goes wrong."""
+"""Seconds that the clock goes before or back from one look to the next when somebody sets it."""
 
 
 class TodayEnergy(TypedDict):
@@ -54,6 +54,8 @@ class Today:
         self._versions: dict[DeviceReadings, int] = {}
         self._clock = time() - monotonic()
         self._has_news = False
+        self._made_of: tuple[float, int, list[int]] = (0.0, 0, [])
+        self._all = Content(b"{}")
 
     def routes(self) -> list[Route]:
         """What can be asked of it."""
@@ -104,9 +106,8 @@ class Today:
     def _look(self) -> None:
         """See what all devices have counted by now."""
         devices = self._hub.devices
-        clock = time() - monotonic()
-        if abs(clock - self._clock) > JUMP:
-            self._clock = clock
+        before, self._clock = self._clock, time() - monotonic()
+        if abs(self._clock - before) > JUMP:
             for meter in self._meters.values():
                 meter.account.distrust()
         gone = [device for device in self._meters if devices.get(device.id) is not device]
@@ -138,10 +139,13 @@ class Today:
 
     async def _get_all(self, request: Request) -> HTTPResponse:
         self._look()
-        today = midnight(time())
-        told = ((device.id, self._told(device, today)) for device in self._hub.devices.values())
-        body = {name: energy for name, energy in told if energy is not None}
-        return await respond(request, Content(orjson.dumps(body)))
+        today, devices = midnight(time()), list(self._hub.devices.values())
+        made_of = (today, self._hub.generation, [self._versions.get(device, 0) for device in devices])
+        if made_of != self._made_of:
+            told = ((device.id, self._told(device, today)) for device in devices)
+            body = {name: energy for name, energy in told if energy is not None}
+            self._made_of, self._all = made_of, Content(orjson.dumps(body))
+        return await respond(request, self._all)
 
     async def _get_one(self, request: Request, device: str) -> HTTPResponse:
         found = find(self._hub, device)

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.browser import chromium as browsers
-from tests.browser.house import House, house, simulated
+from tests.browser.house import NOON, House, house, simulated
 from tests.browser.watch import Watch
 from tests.integration.meters import free_port
 from tests.integration.proxy import Proxy, proxy
@@ -70,7 +70,7 @@ def meters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str,
     places = [("127.0.0.1", free_port()), ("127.0.0.1", free_port())]
     folder = tmp_path_factory.mktemp("meters")
     adapters = [f"{host}:{port}" for host, port in places]
-    with simulated(folder, adapters, "sdm:1,sdm:2,janitza:26,sma:126"):
+    with simulated(folder, adapters, "sdm:1,sdm:2,janitza:26,sma:126", *NOON):
         yield places
 
 

@@ -2,11 +2,13 @@
 
 import json
 import signal
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.request import Request
 
 from tests.integration.command import Running, running, until
 from tests.integration.meters import fetch, free_port
@@ -14,6 +16,8 @@ from tests.integration.meters import fetch, free_port
 ODD_NAME = """Wärme & <img src=x onerror=alert(1)> "1" 'a'?b=%25"""
 ODD, THREE, INVERTER, CUT, DEAD = "SDM1.1", "JANITZA1.26", "SMA1.126", "SDM2.2", "ABB1.9"
 """The devices: the one of the name, two more, one whose line can be cut, and one that is not there."""
+NOON = ("--day", "24h", "--time", "12:00")
+"""The sun shines as long as the tests take."""
 HERE = (ODD, THREE, INVERTER, CUT)
 _OWN: dict[str, dict[str, Any]] = {
     ODD: {"type": "sdm", "id": 1, "name": ODD_NAME, "place": "<i>cellar</i>"},
@@ -27,12 +31,13 @@ _OWN: dict[str, dict[str, Any]] = {
 class House:
     """The daemon of a house at `url`; it can be stopped and started again."""
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], login: tuple[str, str] | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self.there = ("127.0.0.1", self.port)
         self._folder = folder
         self._config = {"api": f"127.0.0.1:{self.port}", "rate": "100ms", "state": "", **config}
+        self._login = login
         self._stack = ExitStack()
         self._starts = 0
 
@@ -48,10 +53,17 @@ class House:
 
     def _has(self, online: int) -> bool:
         try:
-            meters = fetch(f"{self.url}api/status")["Meters"]
+            meters = self.ask("api/status")["Meters"]
         except (URLError, ConnectionError):
             return False
         return [meter["Online"] for meter in meters].count(True) == online
+
+    def ask(self, path: str) -> Any:
+        """The JSON at a path."""
+        request = Request(self.url + path)  # noqa: S310
+        if self._login:
+            request.add_header("Authorization", f"Basic {b64encode(':'.join(self._login).encode()).decode()}")
+        return fetch(request)
 
     def stop(self) -> None:
         """It ends without a complaint."""

@@ -14,7 +14,7 @@ from mbmd.devices.registry import BUILT_IN
 from mbmd.simulator.meter import Meter
 from mbmd.simulator.registers import meter_of
 from mbmd.simulator.values import reading
-from tests.browser.house import House, simulated
+from tests.browser.house import NOON, House, simulated
 from tests.integration.meters import fetch, free_port
 
 FEW = [("sdm", "House", "cellar"), ("sdm", "Heat pump", "cellar"), ("sma", "Roof", "attic")]
@@ -43,7 +43,7 @@ def street(folder: Path, devices: list[tuple[str, str, str]]) -> Iterator[House]
     ]
     adapters = [{"device": place, "id": number} for number, place in enumerate(places, 1)]
     folder.mkdir(parents=True)
-    with simulated(folder / "meters", places, served, "--day", "24h", "--time", "13:20"):
+    with simulated(folder / "meters", places, served, *NOON):
         made = House(folder, {"rate": "1s", "adapters": adapters, "devices": config})
         try:
             made.start(len(devices) - (dead > 0))
