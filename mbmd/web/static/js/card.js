@@ -53,17 +53,17 @@ export class Card {
     write(this.link, device.name || device.id);
     write(this.id, device.name ? device.id : "");
     write(this.place, device.place);
-    this.showAge(Date.now());
+    this.showAge();
     this.#chooseParts();
     this.#showToday();
   }
 
-  /** Show whether the values are old. */
-  showAge(now) {
-    const { device } = this;
-    const isOld = device.heard > 0 && now - device.heard > device.patience;
-    this.node.classList.toggle("old", isOld || device.state === "offline");
-    write(this.trouble, device.state === "offline" ? offlineText(device) : isOld ? `no values since ${clockText(device.stamp)}` : "");
+  /** Show whether the values are old; then the line of the last minute goes on without them. */
+  showAge() {
+    const { isOld } = this.device;
+    this.node.classList.toggle("old", isOld);
+    write(this.trouble, troubleText(this.device));
+    if (isOld) this.showTrace();
   }
 
   /** Show the latest values; `largest` is the power at which the bar is full. */
@@ -82,7 +82,9 @@ export class Card {
 
   /** Draw the last minute. */
   showTrace() {
-    this.spark.show(this.device.trace, this.device.stamp);
+    const { trace, now } = this.device;
+    trace.forget(now - trace.span);
+    this.spark.show(trace, now);
   }
 
   #showShare(part) {
@@ -129,6 +131,12 @@ export function offlineText(device) {
   const { LastSeen, Trouble } = device.meter;
   const since = LastSeen ? `offline since ${whenText(LastSeen)}` : "never answered";
   return Trouble ? `${since}: ${Trouble}` : since;
+}
+
+/** What there is to say of a device that is away or silent; empty if it is neither. */
+export function troubleText(device) {
+  if (device.state === "offline") return offlineText(device);
+  return device.isOld ? `no values since ${clockText(device.stamp)}` : "";
 }
 
 /** Up to three measurements that stand below a device's main value. */

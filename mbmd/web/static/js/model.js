@@ -54,6 +54,16 @@ export class Device {
     return Math.max(OLD, 3000 * (this.meter.Rate || this.meter.Interval || 0));
   }
 
+  /** The time by the daemon's clock, as its last poll tells it. */
+  get now() {
+    return this.heard ? this.stamp + Date.now() - this.heard : Date.now();
+  }
+
+  /** Whether what is shown is not how it is now. */
+  get isOld() {
+    return this.state === "offline" || (this.heard > 0 && Date.now() - this.heard > this.patience);
+  }
+
   /** Names of what it offers, also of what has not come yet. */
   get names() {
     const told = this.info.Measurements ? Object.keys(this.info.Measurements) : [];

@@ -62,8 +62,8 @@ export class Overview {
   }
 
   /** Called once a second. */
-  tick(now) {
-    for (const card of this.cards.values()) card.showAge(now);
+  tick() {
+    for (const card of this.cards.values()) card.showAge();
   }
 
   /** After a reconnect: what was missed comes from the daemon, as soon as there are values again. */
