@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Error, Page, expect
 
 from mbmd.config.passwords import Cost, hash_password
-from tests.browser.chromium import visitor
+from tests.browser.chromium import WIDE, visitor
 from tests.browser.house import HERE, ODD, House
 from tests.browser.parts import VIEWS, card, cards, moves, show, value
 from tests.browser.reverse_proxy import reverse_proxy
@@ -66,7 +66,7 @@ async def test_who_logged_in_sees_values_move(path: str, browser: Browser, guard
 async def test_who_did_not_log_in_sees_nothing(
     login: dict[str, dict[str, str]], browser: Browser, guarded: House
 ) -> None:
-    async with visitor(browser, **login) as stranger:
+    async with visitor(browser, WIDE, **login) as stranger:
         page = await stranger.new_page()
         with pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS"):
             await page.goto(guarded.url)
