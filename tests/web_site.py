@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -16,7 +16,9 @@ from mbmd.config.web import Web
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
+from mbmd.web.routes import Route
 from mbmd.web.server import WebServer, bind, plan
+from mbmd.web.site import Site as Parts
 
 STAMP = 1_700_000_000.5
 LOOPS = pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -48,11 +50,11 @@ def parse_answer(data: bytes) -> Answer:
 
 
 class Site:
-    """A server with devices; unless they are given there are three: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
+    """A server with three devices: SDM1.1 and SDM1.2, which are online, and SDM1.3."""
 
-    def __init__(self, devices: Iterable[DeviceReadings] = (), web: Web | None = None) -> None:
+    def __init__(self, web: Web | None = None) -> None:
         measured = [CATALOGUE[name] for name in ("Power", "Current")]
-        self.devices = [*devices] or [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
+        self.devices = [DeviceReadings(f"SDM1.{unit}", "SDM", measured) for unit in (1, 2, 3)]
         self.hub = Hub(self.devices)
         self.server = WebServer(self.hub, plan(web or Web()))
         self.port = 0
@@ -70,17 +72,12 @@ class Site:
         self.hub.publish(device, fresh)
 
     async def ask(
-        self,
-        path: str,
-        method: str = "GET",
-        body: bytes = b"",
-        tls: ssl.SSLContext | None = None,
-        **lines: str | None,
+        self, path: str, method: str = "GET", tls: ssl.SSLContext | None = None, **lines: str | None
     ) -> Answer:
         """One request on a connection of its own; `lines` of its head have _ for -, and None leaves one out."""
         given = {"host": f"127.0.0.1:{self.port}", "connection": "close", **lines}
         head = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in given.items() if text is not None)
-        return parse_answer(await self.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body, tls))
+        return parse_answer(await self.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode(), tls))
 
     async def send(self, data: bytes, tls: ssl.SSLContext | None = None) -> bytes:
         """What comes back for these bytes until the server ends the connection, be it by a reset."""
@@ -93,15 +90,20 @@ class Site:
         finally:
             writer.close()
 
-    def websocket(self, **asked: Any) -> connect:
+    def websocket(self, query: str = "", **asked: Any) -> connect:
         scheme = "wss" if "ssl" in asked else "ws"
-        uri = f"{scheme}://127.0.0.1:{self.port}/ws"
+        uri = f"{scheme}://127.0.0.1:{self.port}/ws{query}"
         return connect(uri, compression=None, proxy=None, max_size=None, **asked)
+
+
+def table() -> tuple[Route, ...]:
+    """All that can be asked."""
+    return Parts(Hub(), Web()).routes
 
 
 @asynccontextmanager
 async def serving(web: Web | None = None) -> AsyncIterator[Site]:
-    site = Site(web=web)
+    site = Site(web)
     await site.start()
     site.publish(0, 1.5, 345)
     site.publish(1, 2.5, 575)
@@ -139,8 +141,8 @@ async def hear(socket_: ClientConnection, count: int, key: str) -> list[dict[str
     return heard
 
 
-async def joined(site: Site) -> ClientConnection:
+async def joined(site: Site, query: str = "") -> ClientConnection:
     """A client of the websocket that hears everything from now on: it has its first status."""
-    client = await site.websocket()
+    client = await site.websocket(query)
     await hear(client, 1, "Meters")
     return client

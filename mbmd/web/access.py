@@ -39,7 +39,8 @@ class Access:
 
     def __init__(self, web: Web, is_encrypted: bool) -> None:
         self._is_encrypted = is_encrypted
-        self._attempts = Attempts()
+        self._failures = Attempts()
+        self._told = Attempts()
         self._verifier = Verifier(Credentials())
         self.change(web)
 
@@ -116,7 +117,7 @@ class Access:
         if verifier.is_token(digest, line):
             return None
         # A password that was right before has to wait too: to be let in at once would tell who guesses.
-        if self._attempts and (wait := self._attempts.wait(site_of(self._client(request)), monotonic())):
+        if self._failures and (wait := self._failures.wait(site_of(self._client(request)), monotonic())):
             return self._later(request, 429, "too many wrong passwords or tokens: wait", wait)
         is_right = verifier.known(digest)
         if is_right is None:
@@ -124,28 +125,32 @@ class Access:
                 is_right = await self._verify(verifier, digest, line, self._client(request))
             except Busy:
                 return self._later(request, 503, "too many passwords are being checked: come again", 1)
+        if not is_right:
+            self._note(self._client(request))
         return None if is_right else self._unknown(request, "this user with this password, or this token, is unknown")
 
     async def _verify(self, verifier: Verifier, digest: bytes, line: str, client: str) -> bool:
         """Whether a line is right that never came before.
 
-        It counts as a failure until that is known, so that many at once are not more than one after the other.
+        It counts as a failure until that is known, so that many at once are not more than one after the other; also if
+        its client goes away, as that finds out by asking again.
         """
+        if verifier.is_checked(digest):
+            return await verifier.verify(digest, line)
         site = site_of(client)
-        counts = not verifier.is_checked(digest)
-        is_first = counts and self._attempts.add(site, monotonic())
-        is_right = False
+        self._failures.add(site, monotonic())
         try:
             is_right = await verifier.verify(digest, line)
         except Busy:
-            is_first = False
+            self._failures.take_back(site)
             raise
-        finally:
-            if is_right and counts:
-                self._attempts.take_back(site)
-            elif is_first:
-                log.warning("web server: wrong password or token from %s", client)
+        if is_right:
+            self._failures.take_back(site)
         return is_right
+
+    def _note(self, client: str) -> None:
+        if self._told.add(site_of(client), monotonic()):
+            log.warning("web server: wrong password or token from %s", client)
 
     def _client(self, request: Request) -> str:
         forwarded = request.headers.getall("x-forwarded-for", ()) if self.proxies else ()

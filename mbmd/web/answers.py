@@ -40,13 +40,14 @@ class Content:
     The tag is weak, as the body is the same whether compressed or not (RFC 9110, section 8.8.1).
     """
 
-    __slots__ = ("_kind", "_zipped", "body", "etag")
+    __slots__ = ("_kind", "_zipped", "_zipping", "body", "etag")
 
     def __init__(self, body: bytes, kind: Kind = JSON, tag: int | None = None) -> None:
         self.body = body
         self.etag = f'W/"{hash(body) & 0xFFFFFFFFFFFFFFFF if tag is None else tag:x}"'
         self._kind = kind
         self._zipped: bytes | None = None
+        self._zipping: asyncio.Future[bytes] | None = None
 
     @property
     def is_worth_zipping(self) -> bool:
@@ -64,12 +65,14 @@ class Content:
         )
 
     async def zipped(self) -> bytes:
-        """The body compressed, made when it is first wanted."""
+        """The body compressed, made once: when it is first wanted."""
         if self._zipped is None:
             if len(self.body) < LONG:
                 self._zipped = _zip(self.body)
             else:
-                self._zipped = await asyncio.to_thread(_zip, self.body)
+                if self._zipping is None:
+                    self._zipping = asyncio.ensure_future(asyncio.to_thread(_zip, self.body))
+                self._zipped = await asyncio.shield(self._zipping)
         return self._zipped
 
 
@@ -111,7 +114,8 @@ def error_response(request: Request, status: int, message: str, lines: Lines = (
     """The one shape that errors have."""
     body = orjson.dumps({"status": status, "message": message})
     common: Lines = request.app.ctx.access.lines(request)
-    return Ready(body, ((b"content-type", b"application/json"), *common, *lines), status)
+    own: Lines = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+    return Ready(body, (*own, *common, *lines), status)
 
 
 @lru_cache(256)

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from sanic import HTTPResponse, Request, Sanic, Websocket
+from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
 
 from mbmd.web import limits
@@ -12,6 +12,7 @@ from mbmd.web.assets import asset
 from mbmd.web.request import StrictRequest
 from mbmd.web.routes import Handler
 from mbmd.web.site import Site
+from mbmd.web.stream.endpoints import websocket
 
 PAGES = {"/": "index.html"}
 """Pages, by their paths."""
@@ -43,10 +44,7 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     for path, name in PAGES.items():
         _add(app, path, _page(name), name)
     _add(app, "/static/<name:path>", _static, "static")
-
-    @app.websocket("/ws")  # type: ignore[untyped-decorator]
-    async def websocket(request: Request, connection: Websocket) -> None:
-        await site.stream.serve(request, connection)
+    app.add_route(websocket(site.stream), "/ws", name="websocket")
 
     @app.exception(Exception)
     async def explain(request: Request, error: Exception) -> HTTPResponse:

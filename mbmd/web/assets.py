@@ -21,7 +21,12 @@ _POLICY = b"; ".join(
     )
 )
 """What a page may load: only what comes from here, and no script or style within the page itself."""
-_PAGE: Lines = (*_KEPT, (b"content-security-policy", _POLICY), (b"referrer-policy", b"no-referrer"))
+_PAGE: Lines = (
+    *_KEPT,
+    (b"content-security-policy", _POLICY),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
 
 KINDS = {
     ".html": Kind("text/html; charset=utf-8", _PAGE),

@@ -30,15 +30,15 @@ class Attempts:
         failures = self._current(client, now)
         return failures.since + WINDOW - now if failures is not None and failures.count >= MOST else 0.0
 
-    def add(self, client: str, now: float, count: int = 1) -> bool:
+    def add(self, client: str, now: float) -> bool:
         """Count a failure, or one that is only feared; True if it is the client's first in this minute."""
         failures = self._current(client, now)
         if failures is None:
             if len(self._clients) >= KEPT:
                 del self._clients[next(iter(self._clients))]
-            self._clients[client] = _Failures(now, count)
+            self._clients[client] = _Failures(now, 1)
             return True
-        failures.count += count
+        failures.count += 1
         return False
 
     def take_back(self, client: str) -> None:

@@ -23,6 +23,7 @@ Readings = Annotated[
         extra_json_schema={"properties": _MEMBERS},
     ),
 ]
+AllReadings = Annotated[dict[str, Readings], Meta(description="by id of the device", examples=[{"SDM1.1": _EXAMPLE}])]
 
 
 class Memory(TypedDict):

@@ -1,6 +1,6 @@
 """What a request wants of an answer: `?measurement=` and `?fields=`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from fnmatch import fnmatchcase
 
 from sanic import Request
@@ -71,26 +71,30 @@ class Choice:
         return self._measurements is None or member in MOMENTS or self._measurements.have(member)
 
 
+def words(texts: Iterable[str]) -> list[str]:
+    """What texts list that hold some words each, parted by commas."""
+    return [word for text in texts for piece in text.split(",") if (word := piece.strip())]
+
+
 def listed(request: Request, key: str) -> list[str]:
     """What a key of the query lists, by comma or by repeating it."""
-    texts: list[str] = request.args.getlist(key, [])
-    return [word for text in texts for piece in text.split(",") if (word := piece.strip())]
+    return words(request.args.getlist(key, []))
 
 
 def chosen(request: Request, hub: Hub) -> Choice | None:
     """What a request wants; None if all. Raises BadRequest for what is no measurement at all."""
     if not request.query_string:
         return None
-    measurements = _names(request, MEASUREMENT.name, hub)
-    fields = _names(request, FIELDS.name, hub, MOMENTS)
+    measurements = named(MEASUREMENT.name, listed(request, MEASUREMENT.name), hub)
+    fields = named(FIELDS.name, listed(request, FIELDS.name), hub, MOMENTS)
     return None if measurements is None and fields is None else Choice(measurements, fields)
 
 
-def _names(request: Request, key: str, hub: Hub, more: Collection[str] = ()) -> Names | None:
-    words = listed(request, key)
-    if not words:
+def named(key: str, given: Collection[str], hub: Hub, more: Collection[str] = ()) -> Names | None:
+    """Measurements that a key of the query lists, or `more`; None if it lists none. Raises BadRequest for others."""
+    if not given:
         return None
-    names = Names(words)
+    names = Names(given)
     if names.unknown({*CATALOGUE, *more}):
         _check(key, names, {*CATALOGUE, *_own(hub), *more})
     return names
@@ -106,3 +110,8 @@ def _check(key: str, names: Names, known: Collection[str]) -> None:
 def _own(hub: Hub) -> set[str]:
     """Names of the measurements that devices have, those of their own tables among them."""
     return {name for device in hub.devices.values() for name in device.slots}
+
+
+def taking(given: Collection[str]) -> Callable[[str], bool]:
+    """Whether a measurement is among those that are listed, by its name; if nothing is, all are."""
+    return Names(given).have if given else lambda _: True

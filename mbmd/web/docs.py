@@ -169,7 +169,7 @@ def _type(schema: Document) -> str:
         return " or ".join(_type(one) for one in schema["anyOf"])
     inner = schema.get("items") or schema.get("additionalProperties")
     if isinstance(inner, dict) and inner:
-        return f"list of {_type(inner)}" if schema.get("type") == "array" else f"object of {_type(inner)} by name"
+        return f"list of {_type(inner)}" if schema.get("type") == "array" else f"object by name of {_type(inner)}"
     kind = schema.get("type", "anything")
     return escape(" or ".join(kind) if isinstance(kind, list) else kind)
 

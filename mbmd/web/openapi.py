@@ -32,7 +32,8 @@ Bodies of 4 kB and more are compressed for who accepts gzip. All errors have one
 
 Beside what is described here there are `/` (the page), `/metrics` (for Prometheus), and the websocket `/ws`: it sends a
 JSON text for each reading, with `Device`, `Value`, `IEC61850` (the measurement), `Description` and `Timestamp`
-(milliseconds), and the object of `/api/status` once a second; nothing has to be sent to it.
+(milliseconds), and the object of `/api/status` once a second; nothing has to be sent to it. With `?format=batch` it is
+one text for each device and poll instead, with `Device`, `Timestamp` and `Values`.
 """
 ERRORS = {
     400: ("What the query names is unknown.", "measurement: there is no measurement Powr: did you mean Power?"),

@@ -10,15 +10,17 @@ from sanic.http import Http, Stage
 from sanic.server.protocols.websocket_protocol import WebSocketProtocol
 
 from mbmd.web import limits
-from mbmd.web.stream import BACKLOG
 
 if TYPE_CHECKING:
     from websockets.server import ServerProtocol
 
     from mbmd.web.connections import Connections
+    from mbmd.web.stream.client import Client
 
-HEARD_AT_MOST = 16 << 20
-"""Bytes that a websocket client may send in its life: a ping every 20 s for a year."""
+HEARD_AT_MOST = 32 << 20
+"""Bytes that who listens may send in its life: a ping every 20 s and an answer to each of ours for a year."""
+BACKLOG = 4 << 20
+"""Bytes that may wait for who asks for answers to pings and takes none."""
 LOOKS = 4
 """How often in the time of a request a connection is looked at."""
 _TLS_HANDSHAKE = 0x16
@@ -28,32 +30,52 @@ _TLS_HANDSHAKE = 0x16
 class Protocol(WebSocketProtocol):
     """A connection that is counted, encrypted if that is wanted, and ended if its client is too slow or too loud.
 
-    Its websocket only listens to pings and to the end: Sanic makes a task of every piece that a client sends, as many
-    as the client likes. Its requests have to be complete in time: Sanic gives more of it with every byte.
+    Its client may turn into one that listens; of a websocket only pings and the end are then heard: Sanic makes a task
+    of every piece that a client sends, as many as the client likes. Its requests have to be complete in time: Sanic
+    gives more of it with every byte.
     """
 
-    __slots__ = ("_client", "_early", "_heard", "_is_made")
+    __slots__ = ("_early", "_heard", "_is_made", "_listener", "_peer")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._http: Http | None = None
         self._heard = 0
-        self._client: str | None = None
+        self._peer: str | None = None
         self._early = bytearray()
         self._is_made = False
+        self._listener: Client | None = None
 
     @property
     def is_streaming(self) -> bool:
         """Whether its client is sent something that has no end."""
-        http = self._http
-        return self.websocket is not None or (http is not None and http.stage is Stage.RESPONSE)
+        return self._listener is not None
+
+    def listen(self, client: "Client") -> None:
+        """The other side is that client from now on: it is asked nothing more, and no timeout ends it."""
+        self._listener = client
+        self.recv_buffer.clear()
+        client.transport.resume_reading()
+        client.tune()
+
+    def pause_writing(self) -> None:
+        """More waits to be written than should."""
+        super().pause_writing()  # type: ignore[no-untyped-call]
+        if self._listener is not None:
+            self._listener.pause()
+
+    def resume_writing(self) -> None:
+        """What waited is written."""
+        super().resume_writing()  # type: ignore[no-untyped-call]
+        if self._listener is not None:
+            self._listener.resume()
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, or end it where there are too many."""
         connections: Connections = self.app.ctx.connections
         peer = transport.get_extra_info("peername")
-        self._client = connections.admit(peer[0]) if peer else None
-        if self._client is None:
+        self._peer = connections.admit(peer[0]) if peer else None
+        if self._peer is None:
             transport.abort()
         elif connections.context is None:
             self._make(transport)
@@ -73,8 +95,8 @@ class Protocol(WebSocketProtocol):
         """Take what a client sends."""
         if not self._is_made:
             self._early += data
-        elif self.websocket is not None:
-            self._hear(self.websocket.ws_proto, data)
+        elif self._listener is not None or self.websocket is not None:
+            self._hear(data)
         elif data[0] == _TLS_HANDSHAKE and not self.recv_buffer:
             self.transport.abort()  # type: ignore[union-attr]
         else:
@@ -92,7 +114,7 @@ class Protocol(WebSocketProtocol):
     def check_timeouts(self) -> None:
         """End a connection that takes too long, and look again later."""
         http = self._http
-        if self._task is None or http is None or self.websocket is not None:
+        if self._task is None or http is None or self._listener is not None:
             return
         if http.stage is Stage.RESPONSE and self.transport and not self.transport.get_write_buffer_size():
             self._time = monotonic()  # its client has read all that there is
@@ -128,14 +150,20 @@ class Protocol(WebSocketProtocol):
                 self._early.clear()
 
     def _release(self) -> None:
-        if self._client is not None:
-            self.app.ctx.connections.release(self._client)
-            self._client = None
+        if self._peer is not None:
+            self.app.ctx.connections.release(self._peer)
+            self._peer = None
 
-    def _hear(self, protocol: "ServerProtocol", data: bytes) -> None:
-        """What a websocket client sends."""
+    def _hear(self, data: bytes) -> None:
+        """What a client sends who listens."""
         transport: Any = self.transport
         self._heard += len(data)
+        if self.websocket is not None:
+            self._take_frames(self.websocket.ws_proto, data, transport)
+        if self._heard > HEARD_AT_MOST or transport.get_write_buffer_size() > BACKLOG:
+            transport.abort()
+
+    def _take_frames(self, protocol: "ServerProtocol", data: bytes, transport: Any) -> None:
         protocol.receive_data(data)
         protocol.events_received()
         for piece in protocol.data_to_send():
@@ -143,8 +171,6 @@ class Protocol(WebSocketProtocol):
                 transport.write(piece)
             else:
                 transport.close()
-        if self._heard > HEARD_AT_MOST or transport.get_write_buffer_size() > BACKLOG:
-            transport.abort()
 
 
 def _patience(http: Http) -> tuple[float, Exception | None]:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
-from mbmd.readings.hub import Update
+from mbmd.readings.hub import Hub
 from mbmd.readings.render import device_json, device_members
 from mbmd.web.answers import Content
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TURN = 0.001
 """Seconds after which others may use the event loop."""
+
+_OFFLINE = -1
 
 Made = TypeVar("Made")
 
@@ -51,7 +53,7 @@ class Cache:
         self._moment = moment
         self._texts = texts
         self._rendered: WeakKeyDictionary[DeviceReadings, _Rendered] = WeakKeyDictionary()
-        self._members: list[tuple[str, Content]] = []
+        self._seen: list[int] = []
         self._whole = Content(b"{}")
 
     def one(self, device: DeviceReadings) -> Content | None:
@@ -67,33 +69,47 @@ class Cache:
         self._rendered[device] = _Rendered(device.version, moment, content)
         return content
 
-    async def all(self, devices: Iterable[DeviceReadings]) -> Content:
+    async def all(self, hub: Hub) -> Content:
         """An object of the devices that are online, by id."""
-        members = await in_turns(devices, self._member)
-        if members != self._members:
-            self._members = members
-            self._whole = _whole([(name, content.body) for name, content in members])
-        return self._whole
+        devices = hub.devices.values()
+        seen = [hub.generation, self._moment(), *[one.version if one.online else _OFFLINE for one in devices]]
+        if seen == self._seen:
+            return self._whole
+        whole = await _whole(await in_turns(devices, self._member))
+        self._seen, self._whole = seen, whole
+        return whole
 
     def some_of_one(self, device: DeviceReadings, takes: Callable[[str], bool]) -> Content | None:
         """The JSON of one device with some of its members; None when it is offline."""
         return Content(self._some(device, takes)) if device.online else None
 
-    async def some_of_all(self, devices: Iterable[DeviceReadings], takes: Callable[[str], bool]) -> Content:
+    async def some_of_all(self, hub: Hub, takes: Callable[[str], bool]) -> Content:
         """An object of the devices that are online, by id, each with some of its members."""
-        return _whole(await in_turns(devices, lambda one: (one.id, self._some(one, takes)) if one.online else None))
 
-    def _member(self, device: DeviceReadings) -> tuple[str, Content] | None:
+        def member(device: DeviceReadings) -> tuple[str, bytes] | None:
+            return (device.id, self._some(device, takes)) if device.online else None
+
+        return await _whole(await in_turns(hub.devices.values(), member))
+
+    def _member(self, device: DeviceReadings) -> tuple[str, bytes] | None:
         content = self.one(device)
-        return None if content is None else (device.id, content)
+        return None if content is None else (device.id, content.body)
 
     def _some(self, device: DeviceReadings, takes: Callable[[str], bool]) -> bytes:
         members = device_members(device, self._column(device), device.timestamp, self._texts(device))
         return orjson.dumps({name: value for name, value in members.items() if takes(name)})
 
 
-def _whole(members: Iterable[tuple[str, bytes]]) -> Content:
-    return Content(b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), body) for name, body in members]))
+async def _whole(members: Iterable[tuple[str, bytes]]) -> Content:
+    """An object of bodies by name: to make it takes a turn, and so does what comes before and after."""
+    await asyncio.sleep(0)
+    pieces = [b"{"]
+    for name, body in members:
+        pieces += (b'"', name.encode(), b'":', body, b",")
+    pieces[-1] = b"}" if len(pieces) > 1 else b"{}"
+    whole = Content(b"".join(pieces))
+    await asyncio.sleep(0)
+    return whole
 
 
 class _Rendered(NamedTuple):
@@ -102,22 +118,3 @@ class _Rendered(NamedTuple):
     version: int
     moment: int
     content: Content
-
-
-def reading_messages(update: Update) -> list[bytes]:
-    """The websocket's message of each reading in an update."""
-    device = update.device
-    stamp = int(update.timestamp * 1000)
-    return [
-        orjson.dumps(
-            {
-                "Device": device.id,
-                "Value": value,
-                "IEC61850": measurement.name,
-                "Description": measurement.label,
-                "Timestamp": stamp,
-            }
-        )
-        for measurement, value in zip(device.measurements, update.values, strict=True)
-        if value == value
-    ]

@@ -9,7 +9,7 @@ from sanic.exceptions import NotFound, ServiceUnavailable
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
 from mbmd.web.answers import Content, respond
-from mbmd.web.bodies import Readings, StatusBody
+from mbmd.web.bodies import AllReadings, Readings, StatusBody
 from mbmd.web.choice import FIELDS, MEASUREMENT, chosen
 from mbmd.web.render import Cache
 from mbmd.web.routes import DEVICE, Handler, Route
@@ -48,16 +48,16 @@ def made(make: Callable[[], Content]) -> Handler:
 
 def _all(hub: Hub, cache: Cache, name: str, summary: str, older: tuple[str, ...] = ()) -> Route:
     async def get_all(request: Request) -> HTTPResponse:
-        choice, devices = chosen(request, hub), hub.devices.values()
-        whole = cache.all(devices) if choice is None else cache.some_of_all(devices, choice.takes)
+        choice = chosen(request, hub)
+        whole = cache.all(hub) if choice is None else cache.some_of_all(hub, choice.takes)
         return await respond(request, await whole)
 
     return Route(
         f"/api/{name}",
         get_all,
         f"{summary} of all devices that are online",
-        dict[str, Readings],
-        "By id of the device.",
+        AllReadings,
+        "By id of the device; those that are offline are left out.",
         parameters=(MEASUREMENT, FIELDS),
         errors=(400,),
         older=tuple(f"/api/{old}" for old in older),

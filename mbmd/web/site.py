@@ -11,7 +11,8 @@ from mbmd.web.access import Access
 from mbmd.web.history import History
 from mbmd.web.metrics import exposition
 from mbmd.web.status import Status
-from mbmd.web.stream import Stream
+from mbmd.web.stream import endpoints
+from mbmd.web.stream.service import Stream
 from mbmd.web.today import Today, beside
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Site:
             *inventory.routes(hub, self.status),
             *health.routes(hub),
             *exposition.routes(hub),
+            *endpoints.routes(self.stream),
             *openapi.routes(lambda: self.routes),
             *docs.routes(lambda: self.routes),
         )

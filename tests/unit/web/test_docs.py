@@ -4,16 +4,13 @@ import asyncio
 import re
 from html.parser import HTMLParser
 
-from mbmd.config.web import Web
-from mbmd.readings.hub import Hub
 from mbmd.web.assets import STATIC
 from mbmd.web.docs import page
 from mbmd.web.openapi import STREAM, document
 from mbmd.web.routes import Parameter, Route
-from mbmd.web.site import Site as Parts
-from tests.web_site import Site, run
+from tests.web_site import Site, run, table
 
-DOCUMENT = document(Parts(Hub(), Web()).routes)
+DOCUMENT = document(table())
 VOID = {"meta", "link", "input"}
 NASTY = "<b>\"'&{x}"
 

@@ -13,10 +13,10 @@ import pytest
 
 from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.hub import Update
+from mbmd.readings.hub import Hub
 from mbmd.web import render
 from mbmd.web.answers import Content
-from mbmd.web.render import TURN, Cache, in_turns, reading_messages
+from mbmd.web.render import TURN, Cache, in_turns
 
 STAMP = 1_700_000_000.25
 
@@ -31,7 +31,7 @@ def body(content: Content | None) -> Any:
 
 
 def whole(cache: Cache, devices: list[DeviceReadings]) -> Content:
-    return asyncio.run(cache.all(devices))
+    return asyncio.run(cache.all(Hub(devices)))
 
 
 def commit(device: DeviceReadings, *values: float) -> None:
@@ -106,20 +106,49 @@ def test_all_devices_that_are_online_by_id() -> None:
     assert every["C1.3"] == body(cache.one(devices[2]))
 
 
-def test_a_message_for_each_reading() -> None:
+def test_all_is_kept_until_a_device_brings_values_goes_or_is_another_one() -> None:
+    devices = [make("A1.1"), make("B1.2")]
+    hub = Hub(devices)
+    cache = Cache(lambda d: d.latest)
+
+    async def every() -> Any:
+        whole = await cache.all(hub)
+        assert await cache.all(hub) is whole
+        return {name: one["Cosphi"] for name, one in body(whole).items()}
+
+    async def main() -> None:
+        commit(devices[0], 1, 1, 1, 1)
+        commit(devices[1], 2, 2, 2, 2)
+        assert await every() == {"A1.1": 1, "B1.2": 2}
+        commit(devices[0], 3, 3, 3, 3)
+        assert await every() == {"A1.1": 3, "B1.2": 2}
+        devices[0].go_offline()
+        assert await every() == {"B1.2": 2}
+        another = make("B1.2")
+        commit(another, 4, 4, 4, 4)
+        hub.replace([devices[0], another], ())
+        assert await every() == {"B1.2": 4}
+
+    asyncio.run(main())
+
+
+def test_values_that_come_while_all_is_made_are_in_the_next() -> None:
     device = make()
-    update = Update(device, array("d", [nan, 1.5, 2.5, 3.5]), STAMP)
-    messages = [json.loads(message) for message in reading_messages(update)]
-    common = {"Device": "SDM1.1", "Timestamp": 1_700_000_000_250}
-    assert messages == [
-        {**common, "Value": 1.5, "IEC61850": "Import", "Description": "Total Import (kWh)"},
-        {**common, "Value": 2.5, "IEC61850": "PowerL1", "Description": "L1 Power (W)"},
-        {**common, "Value": 3.5, "IEC61850": "Voltage", "Description": "Voltage (V)"},
-    ]
-    assert list(messages[0]) == ["Device", "Value", "IEC61850", "Description", "Timestamp"]
+    hub = Hub([device])
+    cache = Cache(lambda d: d.latest)
+
+    async def main() -> None:
+        commit(device, 1, 1, 1, 1)
+        making = asyncio.create_task(cache.all(hub))
+        await asyncio.sleep(0)
+        commit(device, 2, 2, 2, 2)
+        await making
+        assert body(await cache.all(hub))["SDM1.1"]["Cosphi"] == 2
+
+    asyncio.run(main())
 
 
-def test_texts_stand_among_the_numbers_but_not_in_means_or_messages() -> None:
+def test_texts_stand_among_the_numbers_but_not_in_means() -> None:
     text = Measurement("Model", "Model", "", Kind.TEXT)
     device = DeviceReadings("X1.1", "X", [CATALOGUE["Voltage"], text, CATALOGUE["Cosphi"]])
     device.commit(array("d", [0.5, nan, 230]), (), 5.0, STAMP, {"Model": 'A "quoted" \u20ac'})
@@ -127,8 +156,6 @@ def test_texts_stand_among_the_numbers_but_not_in_means_or_messages() -> None:
     assert list(latest) == ["Timestamp", "Unix", "Cosphi", "Model", "Voltage"]
     assert latest["Model"] == 'A "quoted" \u20ac'
     assert "Model" not in body(Cache(lambda d: d.mean(5.0)).one(device))
-    named = [json.loads(message)["IEC61850"] for message in reading_messages(Update(device, device.latest, STAMP))]
-    assert named == ["Cosphi", "Voltage"]
 
 
 def test_some_members_of_one_and_of_all() -> None:
@@ -141,7 +168,7 @@ def test_some_members_of_one_and_of_all() -> None:
 
     assert cache.some_of_one(devices[0], takes) is None
     assert body(cache.some_of_one(devices[1], takes)) == {"Unix": 1_700_000_000, "PowerL1": 3}
-    every = asyncio.run(cache.some_of_all(devices, takes))
+    every = asyncio.run(cache.some_of_all(Hub(devices), takes))
     assert body(every) == {"B1.2": {"Unix": 1_700_000_000, "PowerL1": 3}}
     assert len(body(cache.one(devices[1]))) == 6
 

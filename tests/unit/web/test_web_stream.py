@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import socket
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from mbmd.web import stream
+from mbmd.web.stream import service
 from tests.web_site import LOOPS, Factory, Site, hear, joined, run
 
 
@@ -35,8 +34,8 @@ def test_the_websocket_sends_each_reading(factory: Factory) -> None:
 
 
 def test_the_websocket_sends_the_status_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert stream.STATUS_INTERVAL == 1.0
-    monkeypatch.setattr(stream, "STATUS_INTERVAL", 0.05)
+    assert service.STATUS_INTERVAL == 1.0
+    monkeypatch.setattr(service, "STATUS_INTERVAL", 0.05)
     monkeypatch.setattr("mbmd.web.status.KEPT", 0.0)
 
     async def main(site: Site) -> None:
@@ -52,41 +51,9 @@ def test_the_websocket_sends_the_status_again_and_again(monkeypatch: pytest.Monk
 
 
 @LOOPS
-def test_a_client_that_never_reads_is_dropped_and_others_go_on(
-    factory: Factory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream, "BACKLOG", 10_000)
-
-    async def main(site: Site) -> None:
-        client = await joined(site)
-        deaf = socket.create_connection(("127.0.0.1", site.port))
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        key = "dGhlIHNhbXBsZSBub25jZQ=="
-        deaf.sendall(
-            f"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        clients = site.server._site.stream._clients
-        while len(clients) < 2:  # noqa: ASYNC110 - nothing tells when the server has it
-            await asyncio.sleep(0.005)
-        number = 0
-        while len(clients) == 2:
-            number += 1
-            assert number < 200_000
-            site.publish(0, number, number)
-            assert [m["Value"] for m in await hear(client, 2, "Value")] == [number, number]
-        site.publish(0, -1, -2)
-        assert [m["Value"] for m in await hear(client, 2, "Value")] == [-1, -2]
-        deaf.close()
-        await client.close()
-
-    run(factory, main)
-
-
-@LOOPS
 @pytest.mark.parametrize("politely", [True, False])
 def test_clients_come_and_go(factory: Factory, politely: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "STATUS_INTERVAL", 0.02)
+    monkeypatch.setattr(service, "STATUS_INTERVAL", 0.02)
 
     async def main(site: Site) -> None:
         stays = await joined(site)
@@ -99,7 +66,7 @@ def test_clients_come_and_go(factory: Factory, politely: bool, monkeypatch: pyte
             site.publish(0, value, value)
             assert [m["Value"] for m in await hear(stays, 2, "Value")] == [value, value]
         await stays.close()
-        while site.server._site.stream._clients:  # noqa: ASYNC110 - nothing tells when the server has let go of them
+        while site.server._site.stream._channels:  # noqa: ASYNC110 - nothing tells when the server has let go of them
             await asyncio.sleep(0.005)
         assert site.hub._subscriptions == [site.server._site.history._subscription]
         again = await joined(site)

@@ -2,7 +2,7 @@
 
 import { icon, make, mark, setIcon, spoken, write } from "./dom.js";
 import { Figure } from "./figure.js";
-import { clockText, quantityText, whenText } from "./format.js";
+import { clockText, minuteText, quantityText, whenText } from "./format.js";
 import { columnText, rows } from "./measurements.js";
 import { headline, today } from "./model.js";
 import { Spark } from "./spark.js";
@@ -53,17 +53,17 @@ export class Card {
     write(this.link, device.name || device.id);
     write(this.id, device.name ? device.id : "");
     write(this.place, device.place);
-    this.showAge(Date.now());
+    this.showAge();
     this.#chooseParts();
     this.#showToday();
   }
 
-  /** Show whether the values are old. */
-  showAge(now) {
-    const { device } = this;
-    const isOld = device.heard > 0 && now - device.heard > device.patience;
-    this.node.classList.toggle("old", isOld || device.state === "offline");
-    write(this.trouble, device.state === "offline" ? offlineText(device) : isOld ? `no values since ${clockText(device.stamp)}` : "");
+  /** Show whether the values are old; then the line of the last minute goes on without them. */
+  showAge() {
+    const { isOld } = this.device;
+    this.node.classList.toggle("old", isOld);
+    write(this.trouble, troubleText(this.device));
+    if (isOld) this.showTrace();
   }
 
   /** Show the latest values; `largest` is the power at which the bar is full. */
@@ -82,7 +82,9 @@ export class Card {
 
   /** Draw the last minute. */
   showTrace() {
-    this.spark.show(this.device.trace, this.device.stamp);
+    const { trace, now } = this.device;
+    trace.forget(now - trace.span);
+    this.spark.show(trace, now);
   }
 
   #showShare(part) {
@@ -111,7 +113,10 @@ export class Card {
       const items = shown.map(({ sign, text }) => make("span", {}, icon(sign), spoken(text), make("span")));
       this.today.replaceChildren(make("span", { class: "today-when" }), ...items);
     }
-    write(this.today.firstElementChild, shown.length ? todayText(device) : "");
+    const when = shown.length ? todayText(device) : "";
+    write(this.today.firstElementChild, when);
+    // Dense cards have no room for the word.
+    mark(this.today, "title", when || null);
     shown.forEach(({ sign, text }, at) => {
       const item = this.today.children[at + 1];
       setIcon(item.children[0], sign);
@@ -126,6 +131,12 @@ export function offlineText(device) {
   const { LastSeen, Trouble } = device.meter;
   const since = LastSeen ? `offline since ${whenText(LastSeen)}` : "never answered";
   return Trouble ? `${since}: ${Trouble}` : since;
+}
+
+/** What there is to say of a device that is away or silent; empty if it is neither. */
+export function troubleText(device) {
+  if (device.state === "offline") return offlineText(device);
+  return device.isOld ? `no values since ${clockText(device.stamp)}` : "";
 }
 
 /** Up to three measurements that stand below a device's main value. */
@@ -166,5 +177,5 @@ function energies(device, unit) {
 
 function todayText(device) {
   if (!device.midnight) return "total";
-  return device.midnight.Complete ? "today" : `since ${whenText(device.midnight.Since).slice(0, 5)}`;
+  return device.midnight.Complete ? "today" : `since ${minuteText(device.midnight.Since)}`;
 }

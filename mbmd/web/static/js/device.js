@@ -1,8 +1,8 @@
 // One device: what it is, how it is asked, its values and their course.
 
-import { STATE_TEXTS, offlineText } from "./card.js";
+import { STATE_TEXTS, troubleText } from "./card.js";
 import { icon, make, mark, setIcon, write } from "./dom.js";
-import { clockText, count, quantityText, rateText, whenText } from "./format.js";
+import { count, quantityText, rateText, whenText } from "./format.js";
 import { Plots } from "./plots.js";
 import { Values } from "./values.js";
 
@@ -42,8 +42,10 @@ export class DeviceView {
   }
 
   /** Called once a second. */
-  tick(now) {
-    if (this.device) this.#showAge(now);
+  tick() {
+    if (!this.device) return;
+    this.#showAge();
+    if (this.device.isOld) this.plots.show();
   }
 
   /** After a reconnect: what was missed comes from the daemon. */
@@ -65,7 +67,7 @@ export class DeviceView {
     write(this.badge.lastChild, STATE_TEXTS[device.state]);
     write(this.subtitle, [device.name && device.id, device.place, modelOf(device)].filter(Boolean).join(" · "));
     this.#showAbout();
-    this.#showAge(Date.now());
+    this.#showAge();
     this.values.offer();
     this.plots.offer();
   }
@@ -90,11 +92,9 @@ export class DeviceView {
     this.plots.node.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
 
-  #showAge(now) {
-    const { device } = this;
-    const isOld = device.heard > 0 && now - device.heard > device.patience;
-    this.node.classList.toggle("old", isOld || device.state === "offline");
-    write(this.notice, device.state === "offline" ? offlineText(device) : isOld ? `no values since ${clockText(device.stamp)}` : "");
+  #showAge() {
+    this.node.classList.toggle("old", this.device.isOld);
+    write(this.notice, troubleText(this.device));
   }
 
   #showAbout() {

@@ -21,6 +21,7 @@ const shown = document.querySelector("[data-connection]");
 const tools = new Tools(document.querySelector(".tools"));
 const CONNECTION_TEXTS = { live: "live", connecting: "connecting", lost: "connection lost" };
 let view = null;
+let wantsSearch = false;
 let isAwaited = false;
 let lastFrame = 0;
 
@@ -52,7 +53,9 @@ function navigate() {
   if (isFirst) return;
   scrollTo(0, 0);
   // Who uses the keyboard or hears the page goes on at the heading of what is new.
-  main.querySelector("h1")?.focus({ preventScroll: true });
+  const next = wantsSearch ? tools.input : main.querySelector("h1");
+  wantsSearch = false;
+  next?.focus({ preventScroll: true });
 }
 
 function retitle() {
@@ -111,18 +114,17 @@ function onState(state) {
 
 function tick() {
   if (document.hidden) return;
-  const now = Date.now();
-  document.body.classList.toggle("stale", now - connection.heard > OLD || shown.dataset.connection === "lost");
-  view.tick(now);
+  document.body.classList.toggle("stale", Date.now() - connection.heard > OLD);
+  view.tick();
 }
 
 function onKey(event) {
   const isTyping = event.target.closest("input, select, textarea");
   if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  if (document.body.dataset.shows !== "overview") location.hash = "#/";
-  // The view changes only after this event, and takes the focus then.
-  setTimeout(() => tools.input.focus(), 50);
+  wantsSearch = document.body.dataset.shows !== "overview";
+  if (wantsSearch) location.hash = "#/";
+  else tools.input.focus();
 }
 
 async function tellVersion() {

@@ -54,6 +54,16 @@ export class Device {
     return Math.max(OLD, 3000 * (this.meter.Rate || this.meter.Interval || 0));
   }
 
+  /** The time by the daemon's clock, as its last poll tells it. */
+  get now() {
+    return this.heard ? this.stamp + Date.now() - this.heard : Date.now();
+  }
+
+  /** Whether what is shown is not how it is now. */
+  get isOld() {
+    return this.state === "offline" || (this.heard > 0 && Date.now() - this.heard > this.patience);
+  }
+
   /** Names of what it offers, also of what has not come yet. */
   get names() {
     const told = this.info.Measurements ? Object.keys(this.info.Measurements) : [];
@@ -81,7 +91,6 @@ export class Site {
   take(message) {
     if ("Meters" in message) this.#takeStatus(message);
     else if ("Values" in message) this.#takeValues(message.Device, message.Timestamp, message.Values);
-    else if ("IEC61850" in message) this.#takeValues(message.Device, message.Timestamp, { [message.IEC61850]: message.Value });
   }
 
   #takeStatus(status) {
@@ -105,8 +114,7 @@ export class Site {
     Object.assign(device.values, values);
     device.stamp = stamp;
     device.heard = Date.now();
-    const { value } = headline(device);
-    device.trace.add(stamp, { value });
+    device.trace.add(stamp, { value: traced(device).of(device.values) });
     this.changed.add(device);
   }
 
@@ -189,6 +197,15 @@ export function headline(device, unit = (name) => quantityOf(split(name)[0]).uni
     if (name) return { name, value: values[name], flow: "" };
   }
   return { name: names[0] ?? "Power", value: values[names[0]], flow: "" };
+}
+
+/** Measurements of which the line on a device's card is made, and how: what comes in and goes out is one line. */
+export function traced(device) {
+  const { values } = device;
+  const isSplit = !("Power" in values) && "ImportPower" in values && "ExportPower" in values;
+  if (isSplit) return { names: ["ImportPower", "ExportPower"], of: (some) => some.ImportPower - some.ExportPower };
+  const { name } = headline(device);
+  return { names: [name], of: (some) => some[name] };
 }
 
 function flow(power, isSource = false) {

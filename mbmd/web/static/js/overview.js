@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { Card, offlineText } from "./card.js";
 import { icon, make, write } from "./dom.js";
 import { ORDERS, arranged, matches, wordsOf } from "./filter.js";
-import { headline } from "./model.js";
+import { headline, traced } from "./model.js";
 
 const KEY = "mbmd-order";
 /** Milliseconds between two looks at whose power is the largest, so that cards do not hop about. */
@@ -19,6 +19,8 @@ export class Overview {
   constructor(site, tools) {
     this.site = site;
     this.tools = tools;
+    this.untraced = [];
+    this.loading = 0;
     this.cards = new Map();
     this.arrangement = "";
     this.largest = 0;
@@ -34,7 +36,6 @@ export class Overview {
     this.onTools = () => this.arrange();
     tools.onChange = this.onTools;
     this.update(new Set(site.devices.values()), true);
-    this.#loadTraces();
   }
 
   get title() {
@@ -56,18 +57,18 @@ export class Overview {
       if (!card) continue;
       card.showValues(this.largest);
       card.showTrace();
+      this.#wantTrace(device);
     }
   }
 
   /** Called once a second. */
-  tick(now) {
-    for (const card of this.cards.values()) card.showAge(now);
+  tick() {
+    for (const card of this.cards.values()) card.showAge();
   }
 
-  /** After a reconnect, or the first: have the minute from the daemon. */
+  /** After a reconnect: what was missed comes from the daemon, as soon as there are values again. */
   renew() {
     for (const device of this.site.devices.values()) device.isTraced = false;
-    this.#loadTraces();
   }
 
   #showStatus(now) {
@@ -138,21 +139,29 @@ export class Overview {
     write(this.none, all ? "No device is like that." : "The daemon has no devices.");
   }
 
-  /** Have the last minute of all devices, a few at a time; given up at the first that cannot be had. */
+  /** Have the last minute of a device from the daemon, if that was not done; a few devices at a time. */
+  #wantTrace(device) {
+    if (device.isTraced || !device.heard) return;
+    device.isTraced = true;
+    this.untraced.push(device);
+    if (this.loading < AT_ONCE) this.#loadTraces();
+  }
+
   async #loadTraces() {
-    const waiting = [...this.site.devices.values()].filter(({ isTraced, state }) => !isTraced && state === "online");
-    const work = async () => {
-      while (waiting.length && !this.isClosed) {
-        const device = waiting.shift();
-        const { name } = headline(device, (one) => this.site.unit(device, one));
-        const told = await ask(`api/history/${encodeURIComponent(device.id)}?measurement=${encodeURIComponent(name)}&span=minute`);
-        if (!told?.Minute) return;
-        device.isTraced = true;
-        device.trace.replace(told.Minute.Timestamps, { value: told.Minute.Values[name] ?? [] });
-        this.cards.get(device.id)?.showTrace();
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    this.loading += 1;
+    while (this.untraced.length && !this.isClosed) await this.#loadTrace(this.untraced.shift());
+    this.loading -= 1;
+  }
+
+  async #loadTrace(device) {
+    const { names, of } = traced(device);
+    const query = new URLSearchParams({ measurement: names.join(), span: "minute" });
+    const { Minute } = (await ask(`api/history/${encodeURIComponent(device.id)}?${query}`)) ?? {};
+    if (!Minute) return;
+    const columns = names.map((name) => Minute.Values[name] ?? []);
+    const value = Minute.Timestamps.map((_, at) => of(Object.fromEntries(names.map((name, column) => [name, columns[column][at]]))));
+    device.trace.replace(Minute.Timestamps, { value: value.map((one) => one ?? null) });
+    this.cards.get(device.id)?.showTrace();
   }
 }
 

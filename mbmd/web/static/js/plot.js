@@ -50,12 +50,14 @@ export class Plot {
     this.chart?.destroy();
     this.chart = new this.uPlot(this.#options(), this.data ?? [[], ...this.series.map(() => [])], this.place);
     this.chart.root.setAttribute("aria-hidden", "true");
+    if (this.data) this.show(this.data, this.now, this.isOld);
   }
 
-  /** Show columns as uPlot takes them, up to `now`. */
-  show(data, now) {
+  /** Show columns as uPlot takes them, up to `now`; if they are old there is no value of now. */
+  show(data, now, isOld) {
     this.data = data;
     this.now = now;
+    this.isOld = isOld;
     if (!this.chart || data.length !== this.series.length + 1) return;
     this.chart.setData(data, false);
     this.chart.setScale("x", { min: (now - this.span) / 1000, max: now / 1000 });
@@ -69,7 +71,7 @@ export class Plot {
     this.rows.forEach(({ cells }, number) => {
       const column = this.data[number + 1];
       const told = summary(column);
-      const value = isPointed ? column[at] : column.findLast?.((one) => one !== null);
+      const value = isPointed ? column[at] : this.isOld ? null : column.filter((one) => one !== null).at(-1);
       const shown = [value, told?.low, told?.mean, told?.high];
       cells.forEach((cell, which) => write(cell, typeof shown[which] === "number" ? quantityText(shown[which], this.unit) : NONE));
     });

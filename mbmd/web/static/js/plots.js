@@ -129,11 +129,13 @@ export class Plots {
     this.show();
   }
 
+  /** Draw what is known up to now. */
   show() {
-    const now = this.device.stamp || Date.now();
-    const { patience } = this.device;
-    this.minute.show(this.minutePoints.plotted(patience), now);
-    this.hour.show(this.hourPoints.plotted(Math.max(patience, 1.5 * MINUTE)), now);
+    if (!this.minutePoints) return;
+    const { patience, now, isOld } = this.device;
+    for (const points of [this.minutePoints, this.hourPoints]) points.forget(now - points.span);
+    this.minute.show(this.minutePoints.plotted(patience), now, isOld);
+    this.hour.show(this.hourPoints.plotted(Math.max(patience, 1.5 * MINUTE)), now, isOld);
   }
 }
 

@@ -36,9 +36,16 @@ export class Points {
     this.times.push(time);
     this.names.forEach((name, at) => {
       const value = values[name];
-      this.columns[at].push(typeof value === "number" ? value : null);
+      this.columns[at].push(Number.isFinite(value) ? value : null);
     });
-    this.#forget(time - this.span);
+    this.forget(time - this.span);
+  }
+
+  /** Forget what came before a time, and what is too much. */
+  forget(before) {
+    let old = Math.max(0, this.times.length - MOST);
+    while (old < this.times.length && this.times[old] < before) old++;
+    if (old) this.#drop(0, old);
   }
 
   /** Columns as a plot takes them, in seconds, with a break wherever nothing came for longer than `gap` milliseconds. */
@@ -53,12 +60,6 @@ export class Points {
       this.columns.forEach((column, number) => out[number + 1].push(column[at]));
     });
     return out;
-  }
-
-  #forget(before) {
-    let old = Math.max(0, this.times.length - MOST);
-    while (old < this.times.length && this.times[old] < before) old++;
-    if (old) this.#drop(0, old);
   }
 
   #drop(from, count) {

@@ -4,6 +4,9 @@ import { make } from "./dom.js";
 import { Figure } from "./figure.js";
 import { GROUPS, columnText, columns, rows } from "./measurements.js";
 
+/** Milliseconds for which a value that changed is marked. A fade would draw the page sixty times a second instead of twice. */
+const MARKED = 600;
+
 /** Tables of one device; `onPlot` is told a quantity that somebody wants to see plotted. */
 export class Values {
   constructor(site, device, onPlot) {
@@ -33,11 +36,14 @@ export class Values {
   update() {
     this.offer();
     for (const [figure, unit] of this.figures) {
-      if (!figure.show(this.device.values[figure.node.dataset.measurement], unit)) continue;
-      // Two names of one animation, in turn: the same name would not start anew.
-      const isFirst = figure.node.classList.toggle("changed");
-      figure.node.classList.toggle("changed-again", !isFirst);
+      if (figure.show(this.device.values[figure.node.dataset.measurement], unit)) figure.node.classList.add("changed");
     }
+    clearTimeout(this.marked);
+    this.marked = setTimeout(() => this.#unmark(), MARKED);
+  }
+
+  #unmark() {
+    for (const [figure] of this.figures) figure.node.classList.remove("changed");
   }
 
   #fill() {

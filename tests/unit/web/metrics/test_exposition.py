@@ -19,6 +19,7 @@ from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import Descriptor, DeviceReadings
 from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Hub
+from mbmd.web import answers
 from mbmd.web.metrics import exposition
 from mbmd.web.metrics.exposition import Metrics
 from mbmd.web.metrics.readings import Lines
@@ -251,3 +252,26 @@ def test_it_is_in_the_table_of_what_can_be_asked() -> None:
 def test_the_library_is_loaded_when_somebody_asks() -> None:
     code = "import sys, mbmd.web.app; assert 'prometheus_client' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path.cwd()).returncode == 0
+
+
+def test_a_long_text_is_compressed_once_for_all_who_ask_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    zipped: list[int] = []
+
+    def counted(body: bytes) -> bytes:
+        zipped.append(len(body))
+        return gzip.compress(body, 1)
+
+    monkeypatch.setattr(answers, "_zip", counted)
+    hub = Hub([device_of(f"SDM1.{unit}", unit) for unit in range(200)])
+
+    async def test(metrics: Metrics) -> None:
+        content = await metrics.content()
+        first = asyncio.ensure_future(content.zipped())
+        others = asyncio.gather(*(content.zipped() for _ in range(5)))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert {gzip.decompress(body) for body in await others} == {content.body}
+        assert zipped == [len(content.body)]
+        assert len(content.body) > answers.LONG
+
+    asked(hub, test)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import inf, isfinite, nan
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -84,6 +84,7 @@ def test_two_measurements_that_would_be_one_series_are_told_apart() -> None:
     }
 
 
+@example('100 %b %% %(a)s ÿ \\ " \n', [1.0] * len(SOME))
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.lists(st.floats(), min_size=len(SOME), max_size=len(SOME)))
 def test_any_device_and_any_values_are_read_as_they_are(name: str, values: Sequence[float]) -> None:
     device = device_of(*SOME, name=name)
