@@ -165,7 +165,7 @@ function worth({ base, group }) {
 function energies(device, unit) {
   const has = (name) => name in device.values || name in (device.midnight?.Energy ?? {});
   const one = (name, sign, word) => {
-    const value = device.midnight ? today(device, name) : device.values[name];
+    const value = device.midnight ? today(device, name, unit(name)) : device.values[name];
     return value === null || value === undefined ? null : { sign, text: `${word} ${quantityText(value, device.midnight ? "kWh" : unit(name))}` };
   };
   const both = [has("Import") && one("Import", "in", "import"), has("Export") && one("Export", "out", device.isSource ? "generation" : "export")];

@@ -21,6 +21,7 @@ const shown = document.querySelector("[data-connection]");
 const tools = new Tools(document.querySelector(".tools"));
 const CONNECTION_TEXTS = { live: "live", connecting: "connecting", lost: "connection lost" };
 let view = null;
+let connection = null;
 let wantsSearch = false;
 let isAwaited = false;
 let lastFrame = 0;
@@ -98,7 +99,7 @@ async function loadInfo() {
 }
 
 async function renew() {
-  await Promise.all([loadInfo(), site.loadToday()]);
+  await site.loadToday();
   view.renew();
 }
 
@@ -107,14 +108,23 @@ function onState(state) {
   if (before === state) return;
   shown.dataset.connection = state;
   write(shown.querySelector("span"), state === "lost" ? `${CONNECTION_TEXTS.lost} at ${clockText(Date.now())}` : CONNECTION_TEXTS[state]);
-  if (state === "live" && site.status !== null) renew();
+  if (state === "live" && site.status !== null) {
+    site.needsInfo = true;
+    renew();
+  }
   // A stream that is refused does not say why.
   if (state === "lost") ask("api/version");
+  if (connection) showWhetherOld();
+}
+
+/** What is shown is old as soon as the connection is known to be lost, else when nothing is heard. */
+function showWhetherOld() {
+  document.body.classList.toggle("stale", shown.dataset.connection === "lost" || Date.now() - connection.heard > OLD);
 }
 
 function tick() {
   if (document.hidden) return;
-  document.body.classList.toggle("stale", Date.now() - connection.heard > OLD);
+  showWhetherOld();
   view.tick();
 }
 
@@ -138,7 +148,7 @@ whenRefused((isRefused) => {
 addEventListener("hashchange", navigate);
 addEventListener("keydown", onKey);
 navigate();
-const connection = new Connection("ws?format=batch", onMessage, onState);
+connection = new Connection("ws?format=batch", onMessage, onState);
 setInterval(tick, 1000);
 setInterval(() => document.hidden || site.loadToday(), MINUTE);
 tellVersion();

@@ -149,31 +149,28 @@ export class Site {
     this.isStatusNew = true;
   }
 
-  /** Ask for today's energy, and keep what the counters were at midnight: so it goes on with every value. */
+  /** Ask for today's energy. */
   async loadToday() {
     const today = await ask("api/today");
     if (today === null) return;
     for (const device of this.devices.values()) {
       const told = today[device.id];
-      device.midnight = told?.Energy ? { ...told, counters: this.#countersThen(device, told.Energy) } : null;
+      device.midnight = told?.Energy ? { ...told, counters: {} } : null;
     }
     this.isStatusNew = true;
   }
-
-  /** What counters in kWh were at midnight; what counts in other units only the daemon adds up. */
-  #countersThen(device, energy) {
-    const { values } = device;
-    const known = Object.entries(energy).filter(([name]) => typeof values[name] === "number" && this.unit(device, name) === "kWh");
-    return Object.fromEntries(known.map(([name, since]) => [name, values[name] - since]));
-  }
 }
 
-/** How much a counter of a device went up today, in kWh; null if that is not known. */
-export function today(device, name) {
-  const { counters, Energy } = device.midnight ?? { counters: {}, Energy: {} };
+/**
+ * How much a counter of a device went up today, in kWh; null if that is not known. It goes on with every value, as what
+ * counters in kWh were at midnight is kept; what counts in other units only the daemon adds up.
+ */
+export function today(device, name, unit) {
+  const { counters, Energy } = device.midnight;
   const value = device.values[name];
-  if (name in counters && typeof value === "number") return value - counters[name];
-  return Energy[name] ?? null;
+  if (unit !== "kWh" || typeof value !== "number" || !(name in Energy)) return Energy[name] ?? null;
+  counters[name] ??= value - Energy[name];
+  return value - counters[name];
 }
 
 /** Measurements that stand for a device where it has no power, by their units. */
