@@ -58,7 +58,6 @@ class WebServer:
         self._site.close()
         if self._server is not None:
             closed: asyncio.Future[None] = self._server.close()  # type: ignore[no-untyped-call]
-            await asyncio.sleep(0)  # farewells are sent
             for connection in list(self._server.connections):
                 connection.abort()
             with contextlib.suppress(TimeoutError):

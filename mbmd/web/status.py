@@ -16,6 +16,8 @@ from mbmd.web.answers import Content
 
 KEPT = 0.2
 """Seconds for which a status is told again."""
+BREATH = 100
+"""Devices after which others may use the event loop."""
 
 
 class Status:
@@ -31,15 +33,36 @@ class Status:
 
     def content(self) -> Content:
         """The object as it is sent; made anew when it is older than KEPT, or devices have come or gone."""
-        now = monotonic()
-        there = [self._hub.generation, *(device.online for device in self._hub.devices.values())]
-        if now - self._kept >= KEPT or there != self._there:
-            self._content = Content(orjson.dumps(self.body()))
-            self._kept, self._there = now, there
+        there = self._who_is_there()
+        if self._is_outdated(there):
+            self._keep(self.body(), there)
         return self._content
 
-    def body(self) -> dict[str, Any]:
-        """The object of `/api/status`."""
+    async def content_in_breaths(self) -> Content:
+        """The same; where many devices are there others may use the event loop while it is made."""
+        there = self._who_is_there()
+        if len(there) <= BREATH or not self._is_outdated(there):
+            return self.content()
+        meters = []
+        for number, device in enumerate(list(self._hub.devices.values()), 1):
+            meters.append(orjson.dumps(self._meter(device, monotonic())))
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        self._keep(self.body(orjson.Fragment(b"[%b]" % b",".join(meters))), there)
+        return self._content
+
+    def _who_is_there(self) -> list[int]:
+        return [self._hub.generation, *(device.online for device in self._hub.devices.values())]
+
+    def _is_outdated(self, there: list[int]) -> bool:
+        return monotonic() - self._kept >= KEPT or there != self._there
+
+    def _keep(self, body: dict[str, Any], there: list[int]) -> None:
+        self._content = Content(orjson.dumps(body))
+        self._kept, self._there = monotonic(), there
+
+    def body(self, meters: orjson.Fragment | None = None) -> dict[str, Any]:
+        """The object of `/api/status`; `meters` are those of all devices if they are made already."""
         hub, now = self._hub, monotonic()
         devices = hub.devices.values()
         minutes = self._minutes(self._since, now)
@@ -51,7 +74,7 @@ class Status:
             "UpTime": now - self._since,
             "Goroutines": len(asyncio.all_tasks()),
             "Memory": {"Alloc": memory, "HeapAlloc": memory},
-            "Meters": [_meter(device, self._minutes(device.health.since, now)) for device in devices],
+            "Meters": [self._meter(device, now) for device in devices] if meters is None else meters,
             "Modbus": {
                 "TotalModbusRequests": requests,
                 "ModbusRequestRatePerMinute": requests / minutes,
@@ -64,6 +87,9 @@ class Status:
             "Buses": [self._bus(bus) for bus in hub.buses],
             "Sinks": [_sink(sink) for sink in hub.sinks],
         }
+
+    def _meter(self, device: DeviceReadings, now: float) -> dict[str, Any]:
+        return _meter(device, self._minutes(device.health.since, now))
 
     def _minutes(self, since: float, now: float) -> float:
         """How long something has been counted that came at `since`."""

@@ -260,3 +260,31 @@ def test_the_account_of_a_sink() -> None:
         7,
         900,
     )
+
+
+@pytest.mark.parametrize("count", [3, status.BREATH, 2 * status.BREATH + 50])
+def test_it_is_the_same_made_in_breaths(count: int) -> None:
+    hub = Hub([DeviceReadings(f"SDM{n // 200 + 1}.{n % 200 + 1}", "SDM", [CATALOGUE["Power"]]) for n in range(count)])
+    made = status.Status(hub)
+
+    async def main() -> None:
+        breaths = 0
+
+        async def breathe() -> None:
+            nonlocal breaths
+            while True:
+                breaths += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(breathe())
+        first = await made.content_in_breaths()
+        assert breaths == count // status.BREATH
+        assert await made.content_in_breaths() is made.content() is first
+        at_once, in_breaths = made.body(), orjson.loads(first.body)
+        assert in_breaths["Meters"] == orjson.loads(orjson.dumps(at_once["Meters"]))
+        assert list(in_breaths) == list(at_once)
+        hub.replace(list(hub.devices.values())[:1], ())
+        assert len(orjson.loads((await made.content_in_breaths()).body)["Meters"]) == 1
+        other.cancel()
+
+    asyncio.run(main())
