@@ -115,7 +115,6 @@ class WebServer:
         self._connections.close()
         if self._server is not None:
             closed: asyncio.Future[None] = self._server.close()  # type: ignore[no-untyped-call]
-            await asyncio.sleep(0)  # farewells are sent
             self._end(lambda _: True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(closed, 1)

@@ -8,7 +8,7 @@ from itertools import count
 from time import monotonic
 from typing import TypeVar
 
-from mbmd.readings.hub import Hub, Update
+from mbmd.readings.hub import Hub, Subscription, Update
 from mbmd.web.status import Status
 from mbmd.web.stream.channel import Channel
 from mbmd.web.stream.client import PATIENCE, Client
@@ -23,8 +23,8 @@ STATUS_AT_SOONEST = 0.2
 WATCH_INTERVAL = 1.0
 HEARTBEAT = 15
 """So often clients are watched from one heartbeat to the next."""
-BREATH = 40
-"""Clients that are written to before others may use the event loop."""
+BREATH, LONG_BREATH = 40, 1 << 19
+"""Clients that are written to, and bytes that are written, before others may use the event loop."""
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ class Stream:
         self._status = status
         self._channels: dict[tuple[Wishes, Framing], Channel] = {}
         self._journal = Journal()
+        self._subscription: Subscription | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._turned = asyncio.Event()
         self._drained = asyncio.Event()
@@ -73,10 +74,19 @@ class Stream:
 
     def _start(self) -> None:
         self._journal = Journal(device for device in self.hub.devices.values() if device.online)
-        work = (self._tell_updates(), self._tell_status(), self._tell_who_is_behind(), self._watch())
+        self._subscription = self.hub.subscribe()
+        work = (
+            self._tell_updates(self._subscription, self.hub.generation),
+            self._tell_status(),
+            self._tell_who_is_behind(),
+            self._watch(),
+        )
         self._tasks = [asyncio.create_task(each) for each in work]
 
     def _stop(self) -> None:
+        if self._subscription is not None:
+            self.hub.unsubscribe(self._subscription)
+            self._subscription = None
         for task in self._tasks:
             task.cancel()
         self._tasks = []
@@ -90,19 +100,18 @@ class Stream:
             if not self._channels:
                 self._stop()
 
-    async def _tell_updates(self) -> None:
-        subscription, generation = self.hub.subscribe(), self.hub.generation
-        try:
-            while True:
-                updates, turned = await subscription.take()
-                if generation != self.hub.generation:
-                    generation = self.hub.generation
-                    await self._renew()
-                elif turned:
-                    self._turned.set()
-                await self._tell([(self._journal.note(update.device), update) for update in updates])
-        finally:
-            self.hub.unsubscribe(subscription)
+    async def _tell_updates(self, subscription: Subscription, generation: int) -> None:
+        while True:
+            updates, turned = await subscription.take()
+            # At once: who is behind shall not get newer values first.
+            news = [(self._journal.note(update.device), update) for update in updates]
+            head = self._journal.head
+            if generation != self.hub.generation:
+                generation = self.hub.generation
+                await self._renew()
+            elif turned:
+                self._turned.set()
+            await self._tell(news, head)
 
     async def _renew(self) -> None:
         """Devices have come and gone."""
@@ -111,11 +120,10 @@ class Stream:
             channel.find_devices()
         await self._offer_status()
 
-    async def _tell(self, news: list[tuple[int, Update]]) -> None:
-        head = self._journal.head
+    async def _tell(self, news: list[tuple[int, Update]], head: int) -> None:
         for channel in list(self._channels.values()):
             for data, number in channel.parts(news, head):
-                async for client in _in_breaths(channel.clients):
+                async for client in _in_breaths(channel.clients, data):
                     client.offer(data, number)
 
     async def _tell_status(self) -> None:
@@ -129,10 +137,10 @@ class Stream:
             await self._offer_status()
 
     async def _offer_status(self) -> None:
-        body = (await self._status.content()).body
+        content = await self._status.content()
         for channel in [channel for channel in self._channels.values() if channel.wishes.status]:
-            data = channel.framing.status(body)
-            async for client in _in_breaths(channel.clients):
+            data = channel.framing.status(content.body)
+            async for client in _in_breaths(channel.clients, data):
                 client.offer_status(data)
 
     async def _tell_who_is_behind(self) -> None:
@@ -151,14 +159,15 @@ class Stream:
         until = min((client.number for client in ready if client.number > start), default=self._journal.head)
         news = ((number, current(device)) for number, device in self._journal.after(start, until) if device.online)
         data, number = next(channel.parts(news, until))
-        async for client in _in_breaths([client for client in ready if client.number == start]):
+        async for client in _in_breaths([client for client in ready if client.number == start], data):
             client.make_up(data, number, self._journal.head)
         return True
 
     async def _make_up_status(self, channel: Channel, clients: list[Client]) -> None:
         if clients:
-            data = channel.framing.status((await self._status.content()).body)
-            async for client in _in_breaths(clients):
+            content = await self._status.content()
+            data = channel.framing.status(content.body)
+            async for client in _in_breaths(clients, data):
                 client.make_up_status(data)
 
     async def _watch(self) -> None:
@@ -173,10 +182,11 @@ class Stream:
                     client.tell(channel.framing.heartbeat)
 
 
-async def _in_breaths(things: Iterable[T]) -> AsyncIterator[T]:
-    """All of them, with pauses in which others may use the event loop, and what was written is sent."""
+async def _in_breaths(things: Iterable[T], data: bytes = b"") -> AsyncIterator[T]:
+    """All to whom data are written, with pauses in which others may use the event loop, and it is sent."""
+    most = max(min(BREATH, LONG_BREATH // (len(data) + 1)), 1)
     for number, thing in enumerate(list(things), 1):
         yield thing
-        if number % BREATH == 0:
+        if number % most == 0:
             await asyncio.sleep(0)
     await asyncio.sleep(0)
