@@ -50,6 +50,7 @@ async def test_the_stream_is_cut_and_comes_back(page: Page, home: House, watch: 
         between.is_down = True
         between.cut()
         await is_lost(page)
+        await is_stale(page)
         between.is_down = False
         await is_live(page)
         await moves(value(card(page, ODD), "Power"))
