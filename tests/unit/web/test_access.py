@@ -215,7 +215,7 @@ def test_a_friendly_page_may_ask_whether_it_may_ask(path: str) -> None:
         answer = await site.ask(path, "OPTIONS", origin=FRIEND, access_control_request_method="GET")
         assert answer.status == 204
         assert answer.headers["access-control-allow-methods"] == "GET, HEAD"
-        assert answer.headers["access-control-allow-headers"] == "authorization"
+        assert answer.headers["access-control-allow-headers"] == "Authorization"
 
     serve(main, Web(users=USERS, origins=(FRIEND,)))
 
