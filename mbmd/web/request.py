@@ -18,12 +18,14 @@ class LengthRequired(SanicException):
 
 
 class StrictRequest(Request):
-    """A request as any other. Raises BadRequest for one that is none, LengthRequired for one in chunks."""
+    """A request as any other. Raises BadRequest for one that is none, LengthRequired for one in chunks.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        head: bytes = self.head
-        if not head:  # it stands for what was no request at all
+    One without a head stands for what was no request at all: what that had for an address may be anything.
+    """
+
+    def __init__(self, url_bytes: bytes, *args: Any, head: bytes = b"", **kwargs: Any) -> None:
+        super().__init__(url_bytes if head else b"*", *args, head=head, **kwargs)
+        if not head:
             return
         if _HEAD.fullmatch(head) is None or self._parsed_url.path is None:
             raise BadRequest("this is no request of HTTP/1.1")
@@ -33,5 +35,6 @@ class StrictRequest(Request):
         length = headers.get("content-length")
         if length is not None and _LENGTH.fullmatch(length) is None:
             raise BadRequest("the length of the body is no number")
-        if len(headers.getall("host", ())) > 1:
-            raise BadRequest("there are several lines of Host")
+        hosts = len(headers.getall("host", ()))
+        if hosts > 1 or (not hosts and self.version == "1.1"):
+            raise BadRequest("a request has one line of Host")

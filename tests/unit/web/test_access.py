@@ -31,7 +31,7 @@ def serve(main: Any, web: Web = LOCKED) -> None:
     run(asyncio.new_event_loop, main, web)
 
 
-PATHS = ["/", "/static/page.js", "/api/last", "/api/last/SDM1.1", "/api/status", "/metrics"]
+PATHS = ["/", "/static/js/main.js", "/api/last", "/api/last/SDM1.1", "/api/status", "/metrics"]
 EVERYTHING = [*PATHS, "/ws", "/nothing", "/api/last/no"]
 
 
@@ -42,7 +42,7 @@ def test_nothing_is_told_to_who_does_not_say_who_it_is(path: str) -> None:
         answers += [await site.ask(path, "POST"), await site.ask(path, authorization="Bearer wrong")]
         for answer in answers:
             assert answer.status == 401
-            assert answer.headers["www-authenticate"] == 'basic realm="mbmd", charset="utf-8"'
+            assert answer.headers["www-authenticate"] == 'Basic realm="mbmd", charset="UTF-8"'
             assert answer.json["status"] == 401
             assert "access-control-allow-origin" not in answer.headers
             assert "no-store" in answer.headers["cache-control"]
@@ -73,7 +73,7 @@ def test_what_is_no_login(line: str) -> None:
 
 def test_tokens_alone_are_asked_for_as_such() -> None:
     async def main(site: Site) -> None:
-        assert (await site.ask("/")).headers["www-authenticate"] == 'bearer realm="mbmd"'
+        assert (await site.ask("/")).headers["www-authenticate"] == 'Bearer realm="mbmd"'
         assert (await site.ask("/", authorization=basic())).status == 401
         assert (await site.ask("/", authorization="Bearer a token")).status == 200
 
@@ -214,8 +214,8 @@ def test_a_friendly_page_may_ask_whether_it_may_ask(path: str) -> None:
     async def main(site: Site) -> None:
         answer = await site.ask(path, "OPTIONS", origin=FRIEND, access_control_request_method="GET")
         assert answer.status == 204
-        assert answer.headers["access-control-allow-methods"] == "get, head"
-        assert answer.headers["access-control-allow-headers"] == "authorization"
+        assert answer.headers["access-control-allow-methods"] == "GET, HEAD"
+        assert answer.headers["access-control-allow-headers"] == "Authorization"
 
     serve(main, Web(users=USERS, origins=(FRIEND,)))
 
