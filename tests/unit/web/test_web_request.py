@@ -43,3 +43,18 @@ def test_a_client_of_http_1_0_need_not_name_the_host() -> None:
         assert parse_answer(await site.send(b"GET /api/last HTTP/1.0\r\n\r\n")).status == 200
 
     run(asyncio.new_event_loop, main)
+
+
+@pytest.mark.parametrize("line", [b"Sec-WebSocket-Protocol: ,\xff", b"Origin: \xff", b"Sec-WebSocket-Key: x"])
+def test_a_websocket_that_is_asked_for_wrongly_is_an_error_of_the_client(
+    line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = HOST + b"Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    key = b"" if b"Key" in line else b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+    async def main(site: Site) -> None:
+        data = await site.send(b"GET /ws HTTP/1.1\r\n" + head + key + line + b"\r\n\r\n")
+        assert parse_answer(data).status == 400
+
+    run(asyncio.new_event_loop, main)
+    assert caplog.records == []
