@@ -157,9 +157,7 @@ class Access:
         return self.proxies.client(_peer(request), ",".join(forwarded))
 
     def _unknown(self, request: Request, message: str) -> HTTPResponse:
-        asks = (
-            b'Basic realm="mbmd", charset="UTF-8"' if self._verifier.credentials.has_users else b'Bearer realm="mbmd"'
-        )
+        asks = _ASK_USER if self._verifier.credentials.has_users else _ASK_TOKEN
         return error_response(request, 401, message, ((b"www-authenticate", asks),))
 
     def _later(self, request: Request, status: int, message: str, seconds: float) -> HTTPResponse:

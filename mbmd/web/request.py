@@ -18,10 +18,13 @@ class LengthRequired(SanicException):
 
 
 class StrictRequest(Request):
-    """A request as any other. Raises BadRequest for one that is none, LengthRequired for one in chunks."""
+    """A request as any other. Raises BadRequest for one that is none, LengthRequired for one in chunks.
+
+    One without a head stands for what was no request at all: what that had for an address may be anything, and Sanic
+    would read it again, and fail again.
+    """
 
     def __init__(self, *, url_bytes: bytes, head: bytes = b"", **kwargs: Any) -> None:
-        # Without a head it stands for what was no request, whose URL Sanic would read again, and fail again.
         super().__init__(url_bytes=url_bytes if head else b"*", head=head, **kwargs)
         if head:
             self._check(head)
@@ -35,5 +38,6 @@ class StrictRequest(Request):
         length = headers.get("content-length")
         if length is not None and _LENGTH.fullmatch(length) is None:
             raise BadRequest("the length of the body is no number")
-        if len(headers.getall("host", ())) > 1:
-            raise BadRequest("there are several lines of Host")
+        hosts = len(headers.getall("host", ()))
+        if hosts > 1 or (not hosts and self.version == "1.1"):
+            raise BadRequest("a request has one line of Host")

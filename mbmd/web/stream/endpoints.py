@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from sanic import HTTPResponse, Request
-from sanic.exceptions import SanicException
+from sanic.exceptions import BadRequest, SanicException
 
 from mbmd.config.values import join_host_port
 from mbmd.web.answers import Lines, Ready
@@ -71,12 +71,22 @@ def websocket(stream: Stream) -> Handler:
         wishes = parse_wishes(request.query_string, Form.READING, stream.hub)
         if request.headers.get("upgrade", "").lower() != "websocket":
             raise SanicException("this is a websocket", 426, headers={"upgrade": "websocket"})
-        connection = await _protocol(request).websocket_handshake(request)
+        connection = await _shake_hands(request)
         await _stay(stream, request, wishes, WEBSOCKET)
         connection.end_connection(1000)
 
     get_websocket.is_websocket = True  # type: ignore[attr-defined]  # tells Sanic that nothing is returned
     return get_websocket
+
+
+async def _shake_hands(request: Request) -> Any:
+    """The websocket of a request. Raises SanicException for one that asks for none as RFC 6455 has it."""
+    try:
+        return await _protocol(request).websocket_handshake(request)
+    except SanicException as error:
+        if error.status_code < 500:
+            raise
+        raise BadRequest("a websocket is asked for with a head that cannot be read") from None
 
 
 def _events(stream: Stream) -> Handler:
