@@ -17,7 +17,10 @@ MINUTE = 60
 MINUTES = 60
 """Minutes that are kept."""
 STEP = 0.25
-"""Seconds of the last minute that have one column at most: of polls that come faster the first reading counts."""
+"""Seconds of the last minute that have one column at most: of polls that come faster the first reading counts.
+
+A gap has a column of its own.
+"""
 
 
 class Columns:
@@ -96,7 +99,9 @@ class Record:
 
     def lose(self, time: float) -> None:
         """The device went offline: what is plotted has a gap from here on."""
-        self.add(time, self._blank)
+        self._advance(time)
+        self._polls += 1
+        self._minute.add(time, self._blank)
 
     def mark_of_minute(self, now: float) -> Mark:
         """What is another as soon as `minute` is."""

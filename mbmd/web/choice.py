@@ -1,7 +1,8 @@
 """What a request wants of an answer: `?measurement=` and `?fields=`."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from sanic import Request
 from sanic.exceptions import BadRequest
@@ -35,26 +36,28 @@ class Names:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = dict.fromkeys(words)
-        self._patterns = [word for word in self._words if _SIGNS.intersection(word)]
+        patterns = [word for word in self._words if _SIGNS.intersection(word)]
         self._told: dict[str, bool] = {}
-        if len(self._patterns) > MOST_PATTERNS:
-            raise BadRequest(f"{len(self._patterns)} patterns are too many: give up to {MOST_PATTERNS}")
+        if len(patterns) > MOST_PATTERNS:
+            raise BadRequest(f"{len(patterns)} patterns are too many: give up to {MOST_PATTERNS}")
         for word in self._words:
             if len(word) > LONGEST:
                 raise BadRequest(f"{word[:LONGEST]!r}... is too long for a name")
+        # Not by fnmatch itself, which keeps 32,768 of them: who asks for ever new ones would fill the memory.
+        self._patterns = {word: re.compile(translate(word)).match for word in patterns}
 
     def have(self, name: str) -> bool:
         """Whether a name is among them."""
         told = self._told.get(name)
         if told is None:
-            told = name in self._words or any(fnmatchcase(name, pattern) for pattern in self._patterns)
+            told = name in self._words or any(fits(name) for fits in self._patterns.values())
             self._told[name] = told
         return told
 
     def unknown(self, names: Collection[str]) -> list[str]:
         """Those that are none of the names, and patterns that fit none."""
         plain = [word for word in self._words if word not in self._patterns and word not in names]
-        return plain + [word for word in self._patterns if not any(fnmatchcase(name, word) for name in names)]
+        return plain + [word for word, fits in self._patterns.items() if not any(map(fits, names))]
 
 
 class Choice:

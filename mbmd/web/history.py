@@ -62,7 +62,7 @@ _SPANS = {
 class _Kept(NamedTuple):
     """A body with what it was made of."""
 
-    marks: list[Mark]
+    made_of: tuple[frozenset[str], list[Mark]]
     content: Content
 
 
@@ -132,10 +132,10 @@ class History:
         wanted = choice.chosen(request, self._hub)
         spans = _spans(request)
         record, now = self._records.get(device) or Record(device.measurements), time()
-        key, marks = (device, request.query_string), [span.mark(record, now) for span in spans]
+        key, made_of = (device, request.query_string), (device.missing, [span.mark(record, now) for span in spans])
         kept = self._bodies.pop(key, None)
-        if kept is None or kept.marks != marks:
-            kept = _Kept(marks, Content(_body(device, record, spans, wanted, now)))
+        if kept is None or kept.made_of != made_of:
+            kept = _Kept(made_of, Content(_body(device, record, spans, wanted, now)))
         self._bodies[key] = kept
         if len(self._bodies) > KEPT:
             del self._bodies[next(iter(self._bodies))]

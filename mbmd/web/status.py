@@ -37,7 +37,9 @@ class Status:
             now = monotonic()
             there = [self._hub.generation, *(device.online for device in self._hub.devices.values())]
             if now - self._kept >= KEPT or there != self._there:
-                self._content = Content(orjson.dumps(await self.body()))
+                body = await self.body()
+                await asyncio.sleep(0)
+                self._content = Content(orjson.dumps(body))
                 self._kept, self._there = now, there
             return self._content
 
@@ -50,6 +52,7 @@ class Status:
         errors = hub.past_errors + sum(device.errors for device in devices)
         # From here on devices may come and go, of which the totals must not count anyone twice.
         meters = await in_turns(devices, lambda device: _meter(device, self._minutes(device.health.since, now)))
+        await asyncio.sleep(0)
         memory = _resident_bytes()
         return {
             "StartTime": rfc3339(self._started),

@@ -153,6 +153,14 @@ def test_who_goes_offline_keeps_the_hour_and_has_gaps() -> None:
     assert seen(record.hour(NOON + 4000)) == []
 
 
+def test_a_gap_that_begins_right_after_a_reading_is_one() -> None:
+    record = Record(MEASUREMENTS)
+    poll(record, NOON + 1, 1, 2, 3)
+    record.lose(NOON + 1.1)
+    poll(record, NOON + 20, 4, 5, 6)
+    assert [values[0] == values[0] for _, values in seen(record.minute(NOON + 30))] == [True, False, True]
+
+
 def test_a_clock_that_goes_back_drops_what_is_ahead_of_it() -> None:
     record = Record(MEASUREMENTS)
     for second in range(0, 600, 10):

@@ -1,5 +1,7 @@
 """What a request wants of an answer."""
 
+import fnmatch
+import re
 from fnmatch import fnmatchcase
 
 import pytest
@@ -30,6 +32,15 @@ def test_unknown_is_what_fits_nothing(words: list[str]) -> None:
 def test_a_name_is_told_of_again_from_memory() -> None:
     names = Names(["Power*"])
     assert [names.have(name) for name in ("PowerL1", "PowerL1", "Import", "Import")] == [True, True, False, False]
+
+
+def test_patterns_that_were_asked_for_are_not_kept_for_ever() -> None:
+    re.purge()
+    before = fnmatch._compile_pattern.cache_info().currsize  # type: ignore[attr-defined]
+    for number in range(2000):
+        assert not Names([f"*{number}*"]).have("Power")
+    assert fnmatch._compile_pattern.cache_info().currsize == before  # type: ignore[attr-defined]
+    assert len(re._cache) < 1000  # type: ignore[attr-defined]
 
 
 def test_too_many_patterns_and_words_that_are_too_long_are_refused() -> None:

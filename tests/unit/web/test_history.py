@@ -219,6 +219,16 @@ def test_texts_and_what_is_missing_have_no_columns(clock: Callable[[float], None
     go(main)
 
 
+def test_what_turns_out_to_be_missing_goes_from_what_is_kept(clock: Callable[[float], None]) -> None:
+    async def main(site: Site) -> None:
+        poll(site, 0, -60, 1, 2)
+        assert set((await told(site, "?span=hour"))["Hour"]["Values"]) == {"Current", "Power"}
+        site.devices[0].health.refused = ("Power",)
+        assert set((await told(site, "?span=hour"))["Hour"]["Values"]) == {"Current"}
+
+    go(main)
+
+
 def test_many_devices_that_all_are_polled_while_nobody_looks() -> None:
     async def main() -> None:
         measured = [CATALOGUE[name] for name in ("Import", "Power")]
