@@ -21,7 +21,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, thread.entered(chromium()) as browser:
         for name, pictures in PICTURES.items():
             with street(Path(scratch) / name, STREETS[name]) as made:
-                thread.run(take(browser, made.url, pictures, folder))
+                thread.run(take(browser, made, pictures, folder))
             print(*(folder / picture.file for picture in pictures), sep="\n")
     thread.close()
 

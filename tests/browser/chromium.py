@@ -45,12 +45,15 @@ class Thread:
     @contextmanager
     def entered(self, context: AbstractAsyncContextManager[T]) -> Iterator[T]:
         """An asynchronous context, entered there."""
-        yield self.run(context.__aenter__())
-        self.run(context.__aexit__(None, None, None))
+        made = self.run(context.__aenter__())
+        try:
+            yield made
+        finally:
+            self.run(context.__aexit__(None, None, None))
 
     def close(self) -> None:
-        """End it; nothing may be left to do."""
-        self.run(self._loop.shutdown_asyncgens())
+        """End it, and what goes on there still, such as connections that nobody closed."""
+        self.run(_end_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -73,5 +76,14 @@ async def visitor(browser: Browser, size: tuple[int, int] = WIDE, **more: Any) -
     options = {"viewport": viewport, "reduced_motion": "reduce", "locale": "en-GB", **more}
     context = await browser.new_context(**options)
     context.set_default_timeout(PATIENCE * 1000)
-    yield context
-    await context.close()
+    try:
+        yield context
+    finally:
+        await context.close()
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -16,9 +16,9 @@ from tests.integration.meters import fetch, free_port
 ODD_NAME = """Wärme & <img src=x onerror=alert(1)> "1" 'a'?b=%25"""
 ODD, THREE, INVERTER, CUT, DEAD = "SDM1.1", "JANITZA1.26", "SMA1.126", "SDM2.2", "ABB1.9"
 """The devices: the one of the name, two more, one whose line can be cut, and one that is not there."""
+HERE = (ODD, THREE, INVERTER, CUT)
 NOON = ("--day", "24h", "--time", "12:00")
 """The sun shines as long as the tests take."""
-HERE = (ODD, THREE, INVERTER, CUT)
 _OWN: dict[str, dict[str, Any]] = {
     ODD: {"type": "sdm", "id": 1, "name": ODD_NAME, "place": "<i>cellar</i>"},
     THREE: {"type": "janitza", "id": 26},

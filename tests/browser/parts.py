@@ -42,8 +42,12 @@ async def is_live(page: Page) -> None:
 
 
 async def is_lost(page: Page) -> None:
-    """Returns when the page tells that the stream is gone, and what is shown is old."""
+    """Returns when the page tells that the stream is gone."""
     await expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "lost")
+
+
+async def is_stale(page: Page) -> None:
+    """Returns when the page tells that what it shows is old."""
     await expect(page.locator("body.stale")).to_have_count(1)
 
 

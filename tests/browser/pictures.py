@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import PHONE, WIDE, visitor
 from tests.browser.parts import show
-from tests.browser.street import FEW, give_a_past, many
+from tests.browser.street import FEW, Street, many
 
 STREETS = {"3": FEW, "60": many()}
 """The devices of the pictures, by what the names of these begin with."""
 DEVICE = "#/device/SDM1.1"
+NO_VALUE = "\u2013"
+_PHONE_DENSITY = 1.5
 
 
 class Picture(NamedTuple):
-    """A picture of a view; one of a phone has two dots for each of its own."""
+    """A picture of a view; one of a phone has more dots than that has pixels of its own."""
 
     name: str
     view: str
@@ -30,11 +32,12 @@ class Picture(NamedTuple):
     @property
     def dots(self) -> tuple[int, int]:
         """Width and height of the file."""
-        return self.size[0] * self.density, self.size[1] * self.density
+        return round(self.size[0] * self.density), round(self.size[1] * self.density)
 
     @property
-    def density(self) -> int:
-        return 2 if self.size == PHONE else 1
+    def density(self) -> float:
+        """Dots for each pixel of the page."""
+        return _PHONE_DENSITY if self.size == PHONE else 1
 
 
 _SCREENS = [(size, scheme) for size in (WIDE, PHONE) for scheme in ("light", "dark")]
@@ -49,13 +52,14 @@ PICTURES = {
 """By the devices that they show."""
 
 
-async def take(browser: Browser, url: str, pictures: list[Picture], folder: Path) -> None:
+async def take(browser: Browser, street: Street, pictures: list[Picture], folder: Path) -> None:
     """Make files of pictures."""
     for picture in pictures:
         look = {"color_scheme": picture.scheme, "device_scale_factor": picture.density}
         async with visitor(browser, picture.size, **look) as context:
             page = await context.new_page()
-            await give_a_past(page, url)
-            await show(page, url, picture.view)
+            await street.give_a_past(page)
+            await show(page, street.house.url, picture.view)
             await page.wait_for_load_state("networkidle")
+            await expect(page.locator('[data-state="online"] [data-measurement]', has_text=NO_VALUE)).to_have_count(0)
             await page.screenshot(path=folder / picture.file)

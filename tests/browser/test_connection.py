@@ -7,7 +7,7 @@ import signal
 from playwright.async_api import Page, expect
 
 from tests.browser.house import CUT, HERE, ODD, House
-from tests.browser.parts import card, is_live, is_lost, moves, show, value
+from tests.browser.parts import card, is_live, is_lost, is_stale, moves, show, value
 from tests.browser.watch import Watch
 from tests.integration.proxy import Proxy, proxy
 
@@ -61,8 +61,10 @@ async def test_a_device_that_is_looked_at_goes_on_after_a_cut(page: Page, home: 
     watch.expected = GONE
     async with proxy("127.0.0.1", home.there) as between:
         await show(page, f"http://127.0.0.1:{between.port}/", f"#/device/{ODD}")
+        between.is_down = True
         between.cut()
         await is_lost(page)
+        between.is_down = False
         await is_live(page)
         await moves(value(page, "Power"))
         await expect(page.locator("[data-plot] canvas")).to_have_count(2)
@@ -86,7 +88,7 @@ async def test_values_of_a_daemon_that_hangs_show_as_old(page: Page, home: House
     await show(page, home.url)
     os.kill(home.daemon.process.pid, signal.SIGSTOP)
     try:
-        await expect(page.locator("body.stale")).to_have_count(1)
+        await is_stale(page)
     finally:
         os.kill(home.daemon.process.pid, signal.SIGCONT)
     await is_live(page)
