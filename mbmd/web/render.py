@@ -75,9 +75,9 @@ class Cache:
         seen = [hub.generation, self._moment(), *[one.version if one.online else _OFFLINE for one in devices]]
         if seen == self._seen:
             return self._whole
-        whole = await _whole(await in_turns(devices, self._member))
-        self._seen, self._whole = seen, whole
-        return whole
+        content = await whole(await in_turns(devices, self._member))
+        self._seen, self._whole = seen, content
+        return content
 
     def some_of_one(self, device: DeviceReadings, takes: Callable[[str], bool]) -> Content | None:
         """The JSON of one device with some of its members; None when it is offline."""
@@ -89,7 +89,7 @@ class Cache:
         def member(device: DeviceReadings) -> tuple[str, bytes] | None:
             return (device.id, self._some(device, takes)) if device.online else None
 
-        return await _whole(await in_turns(hub.devices.values(), member))
+        return await whole(await in_turns(hub.devices.values(), member))
 
     def _member(self, device: DeviceReadings) -> tuple[str, bytes] | None:
         content = self.one(device)
@@ -100,16 +100,16 @@ class Cache:
         return orjson.dumps({name: value for name, value in members.items() if takes(name)})
 
 
-async def _whole(members: Iterable[tuple[str, bytes]]) -> Content:
+async def whole(members: Iterable[tuple[str, bytes]]) -> Content:
     """An object of bodies by name: to make it takes a turn, and so does what comes before and after."""
     await asyncio.sleep(0)
     pieces = [b"{"]
     for name, body in members:
         pieces += (b'"', name.encode(), b'":', body, b",")
     pieces[-1] = b"}" if len(pieces) > 1 else b"{}"
-    whole = Content(b"".join(pieces))
+    content = Content(b"".join(pieces))
     await asyncio.sleep(0)
-    return whole
+    return content
 
 
 class _Rendered(NamedTuple):

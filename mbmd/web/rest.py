@@ -25,7 +25,7 @@ def routes(hub: Hub, status: Status) -> list[Route]:
         _one(hub, latest, "last", "Latest readings"),
         _all(hub, means, "avg", "Means of the last minute", ("minuteavg",)),
         _one(hub, means, "avg", "Means of the last minute", ("minuteavg",)),
-        Route("/api/status", made(status.content), "The state of the daemon, its buses and devices", StatusBody),
+        Route("/api/status", _status(status), "The state of the daemon, its buses and devices", StatusBody),
     ]
 
 
@@ -44,6 +44,13 @@ def made(make: Callable[[], Content]) -> Handler:
         return await respond(request, make())
 
     return get
+
+
+def _status(status: Status) -> Handler:
+    async def get_status(request: Request) -> HTTPResponse:
+        return await respond(request, await status.content())
+
+    return get_status
 
 
 def _all(hub: Hub, cache: Cache, name: str, summary: str, older: tuple[str, ...] = ()) -> Route:

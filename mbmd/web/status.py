@@ -13,6 +13,7 @@ from mbmd.readings.hub import Hub
 from mbmd.readings.render import rfc3339
 from mbmd.web.answers import Content
 from mbmd.web.bodies import Bus, Meter, Sink, StatusBody
+from mbmd.web.render import in_turns
 
 KEPT = 0.2
 """Seconds for which a status is told again."""
@@ -25,33 +26,37 @@ class Status:
         self._hub = hub
         self._started = time()
         self._since = monotonic()
+        self._lock = asyncio.Lock()
         self._kept = 0.0
         self._there: list[int] = []
         self._content = Content(b"{}")
 
-    def content(self) -> Content:
+    async def content(self) -> Content:
         """The object as it is sent; made anew when it is older than KEPT, or devices have come or gone."""
-        now = monotonic()
-        there = [self._hub.generation, *(device.online for device in self._hub.devices.values())]
-        if now - self._kept >= KEPT or there != self._there:
-            self._content = Content(orjson.dumps(self.body()))
-            self._kept, self._there = now, there
-        return self._content
+        async with self._lock:
+            now = monotonic()
+            there = [self._hub.generation, *(device.online for device in self._hub.devices.values())]
+            if now - self._kept >= KEPT or there != self._there:
+                self._content = Content(orjson.dumps(await self.body()))
+                self._kept, self._there = now, there
+            return self._content
 
-    def body(self) -> StatusBody:
+    async def body(self) -> StatusBody:
         """The object of `/api/status`."""
         hub, now = self._hub, monotonic()
-        devices = hub.devices.values()
+        devices = list(hub.devices.values())
         minutes = self._minutes(self._since, now)
         requests = hub.past_requests + sum(device.requests for device in devices)
         errors = hub.past_errors + sum(device.errors for device in devices)
+        # From here on devices may come and go, of which the totals must not count anyone twice.
+        meters = await in_turns(devices, lambda device: _meter(device, self._minutes(device.health.since, now)))
         memory = _resident_bytes()
         return {
             "StartTime": rfc3339(self._started),
             "UpTime": now - self._since,
             "Goroutines": len(asyncio.all_tasks()),
             "Memory": {"Alloc": memory, "HeapAlloc": memory},
-            "Meters": [_meter(device, self._minutes(device.health.since, now)) for device in devices],
+            "Meters": meters,
             "Modbus": {
                 "TotalModbusRequests": requests,
                 "ModbusRequestRatePerMinute": requests / minutes,

@@ -17,6 +17,7 @@ from mbmd.readings.render import rfc3339
 from mbmd.readings.today import Account, Counter, energies, energy_counters, midnight, restored
 from mbmd.state import StateFile
 from mbmd.web.answers import Content, respond
+from mbmd.web.render import in_turns, whole
 from mbmd.web.rest import find
 from mbmd.web.routes import DEVICE, Route
 
@@ -90,36 +91,42 @@ class Today:
         """Look at the counters, and write what is new, until cancelled."""
         saved = -SAVE_PAUSE
         while True:
-            self._look()
+            await self._look_in_turns()
             if self._has_news and monotonic() - saved >= SAVE_PAUSE:
                 self._has_news, saved = False, monotonic()
-                self._put()
+                await in_turns(self._meters, self._put)
                 await aside(self._file.save)
             await asyncio.sleep(LOOK_PAUSE)
 
     def close(self) -> None:
         """Write what is left."""
         self._look()
-        self._put()
+        for device in self._meters:
+            self._put(device)
         self._file.save()
 
     def _look(self) -> None:
         """See what all devices have counted by now."""
-        devices = self._hub.devices
+        self._begin_look()
+        for device in self._hub.devices.values():
+            self._note(device)
+
+    async def _look_in_turns(self) -> None:
+        self._begin_look()
+        await in_turns(self._hub.devices.values(), self._note)
+
+    def _begin_look(self) -> None:
+        """See whether the clock was set, and which devices have gone."""
         before, self._clock = self._clock, time() - monotonic()
         if abs(self._clock - before) > JUMP:
             for meter in self._meters.values():
                 meter.account.distrust()
-        gone = [device for device in self._meters if devices.get(device.id) is not device]
-        if gone:
-            self._put()
-            for device in gone:
-                del self._meters[device], self._versions[device]
-        for device in devices.values():
-            self._note(device)
+        for device in [device for device in self._meters if not self._hub.has(device)]:
+            self._put(device)
+            del self._meters[device], self._versions[device]
 
     def _note(self, device: DeviceReadings) -> None:
-        if not device.online or self._versions.get(device) == device.version:
+        if not device.online or not self._hub.has(device) or self._versions.get(device) == device.version:
             return
         if (meter := self._meters.get(device)) is None:
             meter = self._meters[device] = self._meter(device)
@@ -133,23 +140,29 @@ class Today:
         balances = frozenset(counter.name for counter in counters if counter.is_balance)
         return _Meter(counters, balances, restored(self._file.get(_key(device)), counters))
 
-    def _put(self) -> None:
-        for device, meter in self._meters.items():
+    def _put(self, device: DeviceReadings) -> None:
+        if (meter := self._meters.get(device)) is not None:
             self._file.put(_key(device), msgspec.to_builtins(meter.account))
 
     async def _get_all(self, request: Request) -> HTTPResponse:
-        self._look()
+        await self._look_in_turns()
         today, devices = midnight(time()), list(self._hub.devices.values())
         made_of = (today, self._hub.generation, [self._versions.get(device, 0) for device in devices])
-        if made_of != self._made_of:
-            told = ((device.id, self._told(device, today)) for device in devices)
-            body = {name: energy for name, energy in told if energy is not None}
-            self._made_of, self._all = made_of, Content(orjson.dumps(body))
-        return await respond(request, self._all)
+        if made_of == self._made_of:
+            return await respond(request, self._all)
+
+        def member(device: DeviceReadings) -> tuple[str, bytes] | None:
+            energy = self._told(device, today)
+            return None if energy is None else (device.id, orjson.dumps(energy))
+
+        content = await whole(await in_turns(devices, member))
+        self._made_of, self._all = made_of, content
+        return await respond(request, content)
 
     async def _get_one(self, request: Request, device: str) -> HTTPResponse:
         found = find(self._hub, device)
-        self._look()
+        self._begin_look()
+        self._note(found)
         energy = self._told(found, midnight(time()))
         if energy is None:
             raise ServiceUnavailable(f"device {device} was not read today")

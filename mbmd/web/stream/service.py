@@ -129,7 +129,7 @@ class Stream:
             await self._offer_status()
 
     async def _offer_status(self) -> None:
-        body = self._status.content().body
+        body = (await self._status.content()).body
         for channel in [channel for channel in self._channels.values() if channel.wishes.status]:
             data = channel.framing.status(body)
             async for client in _in_breaths(channel.clients):
@@ -157,7 +157,7 @@ class Stream:
 
     async def _make_up_status(self, channel: Channel, clients: list[Client]) -> None:
         if clients:
-            data = channel.framing.status(self._status.content().body)
+            data = channel.framing.status((await self._status.content()).body)
             async for client in _in_breaths(clients):
                 client.make_up_status(data)
 

@@ -63,7 +63,7 @@ def body(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     clock += 120
 
     async def run() -> Any:
-        return orjson.loads(orjson.dumps(made.body()))
+        return orjson.loads(orjson.dumps(await made.body()))
 
     body: dict[str, Any] = asyncio.run(run())
     return body
@@ -193,7 +193,7 @@ def test_the_shape_of_before(body: dict[str, Any]) -> None:
 
 def test_at_the_very_start_rates_are_not_beyond_measure() -> None:
     async def run() -> float:
-        return float(status.Status(make()).body()["Meters"][0]["RequestsPerMinute"])
+        return float((await status.Status(make()).body())["Meters"][0]["RequestsPerMinute"])
 
     assert asyncio.run(run()) <= 90 * 60
 
@@ -212,7 +212,7 @@ def test_who_came_later_is_counted_from_then(monkeypatch: pytest.MonkeyPatch) ->
     clock += 60
 
     async def run() -> StatusBody:
-        return made.body()
+        return await made.body()
 
     body = asyncio.run(run())
     rates = {meter["Device"]: meter["RequestsPerMinute"] for meter in body["Meters"]}
@@ -226,12 +226,43 @@ def test_totals_never_fall_when_a_device_goes() -> None:
     hub.replace([hub.devices["SDM1.1"]], hub.buses)
 
     async def run() -> StatusBody:
-        return made.body()
+        return await made.body()
 
     body = asyncio.run(run())
     assert [meter["Device"] for meter in body["Meters"]] == ["SDM1.1"]
     assert [meter["Id"] for meter in body["ConfiguredMeters"]] == ["SDM1.1"]
     assert (body["Modbus"]["TotalModbusRequests"], body["Modbus"]["TotalModbusErrors"]) == (120, 36)
+
+
+def test_a_device_that_goes_while_the_status_is_made_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbmd.web.render.TURN", 0.0)
+    hub = make()
+    made = status.Status(hub)
+
+    async def run() -> StatusBody:
+        asyncio.get_running_loop().call_soon(lambda: hub.replace([hub.devices["SDM1.1"]], hub.buses))
+        return await made.body()
+
+    body = asyncio.run(run())
+    assert len(hub.devices) == 1
+    assert (body["Modbus"]["TotalModbusRequests"], body["Modbus"]["TotalModbusErrors"]) == (120, 36)
+    assert [meter["Id"] for meter in body["ConfiguredMeters"]] == [meter["Device"] for meter in body["Meters"]]
+
+
+def test_who_asks_for_the_status_at_once_gets_the_same_and_others_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mbmd.web.render.TURN", 0.0)
+    made = status.Status(make())
+
+    async def run() -> None:
+        turns: list[None] = []
+        asyncio.get_running_loop().call_soon(turns.append, None)
+        first, second = await asyncio.gather(made.content(), made.content())
+        assert turns
+        assert first is second
+
+    asyncio.run(run())
 
 
 def test_the_account_of_a_sink() -> None:

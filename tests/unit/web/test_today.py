@@ -200,7 +200,9 @@ def test_it_is_written_when_a_count_begins_and_not_with_polls(
     monkeypatch.setattr(meters.today._file, "save", lambda: saves.append(clock.hours))
     hours = iter([1, 1.001, 1.1, 2, 5, 23.99, 24.1, 24.2, 25])
 
-    async def next_hour(_: float) -> None:
+    async def next_hour(seconds: float) -> None:
+        if seconds == 0:
+            return
         hour = next(hours, None)
         if hour is None:
             raise asyncio.CancelledError
@@ -214,6 +216,27 @@ def test_it_is_written_when_a_count_begins_and_not_with_polls(
     asyncio.run(main())
     # What came within a minute of the first is written with the next that comes.
     assert saves == [1, 1.1, 24.1]
+
+
+def test_a_device_that_goes_while_all_are_looked_at_leaves_nothing(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbmd.web.render.TURN", 0.0)
+    meters = Meters(clock)
+    before = meters.devices
+    for device in before:
+        device.commit(array("d", [100, 5.0]), (), 1000, clock.time())
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(meters.replace, 2)
+        await meters.today._look_in_turns()
+
+    asyncio.run(main())
+    assert meters.hub.devices["SDM1.1"] is not before[0]
+    assert list(meters.today._meters) == before[:1]
+    meters.poll(1, 103, 200)
+    assert (meters.told(0), meters.told(1)) == ((0, False, 3), (1, False, 0))
+    assert list(meters.today._meters) == meters.devices
 
 
 @pytest.mark.parametrize(
