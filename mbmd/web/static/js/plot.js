@@ -104,7 +104,7 @@ export class Plot {
     const time = this.span > 120000 ? minuteText : clockText;
     return {
       ...this.#size(),
-      padding: [12, 12, 0, 0],
+      padding: [12, 22, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true, auto: false }, y: { range: (_, low, high) => this.#range(low, high) } },
