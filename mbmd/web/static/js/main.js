@@ -19,7 +19,6 @@ const site = new Site();
 const main = document.querySelector("main");
 const shown = document.querySelector("[data-connection]");
 const tools = new Tools(document.querySelector(".tools"));
-const CONNECTION_TEXTS = { live: "live", connecting: "connecting", lost: "connection lost" };
 let view = null;
 let wantsSearch = false;
 let isAwaited = false;
@@ -87,8 +86,8 @@ function show() {
 function onMessage(message) {
   const isFirst = "Meters" in message && site.status === null;
   site.take(message);
-  if (site.needsInfo) loadInfo();
   if (isFirst) renew();
+  else if ("Meters" in message && site.needsInfo) loadInfo();
   showSoon();
 }
 
@@ -106,7 +105,7 @@ function onState(state) {
   const before = shown.dataset.connection;
   if (before === state) return;
   shown.dataset.connection = state;
-  write(shown.querySelector("span"), state === "lost" ? `${CONNECTION_TEXTS.lost} at ${clockText(Date.now())}` : CONNECTION_TEXTS[state]);
+  write(shown.querySelector("span"), state === "lost" ? `connection lost at ${clockText(Date.now())}` : state);
   if (state === "live" && site.status !== null) renew();
   // A stream that is refused does not say why.
   if (state === "lost") ask("api/version");
@@ -114,7 +113,9 @@ function onState(state) {
 
 function tick() {
   if (document.hidden) return;
-  document.body.classList.toggle("stale", Date.now() - connection.heard > OLD);
+  const isStale = Date.now() - connection.heard > OLD;
+  document.body.classList.toggle("stale", isStale);
+  if (shown.dataset.connection === "live") write(shown.querySelector("span"), isStale ? "no news" : "live");
   view.tick();
 }
 
@@ -140,5 +141,6 @@ addEventListener("keydown", onKey);
 navigate();
 const connection = new Connection("ws?format=batch", onMessage, onState);
 setInterval(tick, 1000);
+document.addEventListener("visibilitychange", tick);
 setInterval(() => document.hidden || site.loadToday(), MINUTE);
 tellVersion();
