@@ -23,6 +23,7 @@ async def test_a_search_leaves_the_devices_that_match(page: Page, home: House) -
     search = page.locator("input[type=search]")
     for text, device in (("gARage", CUT), ("<img", ODD), ("cellar", ODD), (DEAD, DEAD)):
         await search.fill(text)
+        await search.press("Enter")
         await expect(cards(page)).to_have_count(1)
         await expect(card(page, device)).to_be_visible()
     await search.fill("no such thing")

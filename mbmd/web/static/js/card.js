@@ -54,6 +54,7 @@ export class Card {
     write(this.id, device.name ? device.id : "");
     write(this.place, device.place);
     this.showAge();
+    this.#showHeadline();
     this.#chooseParts();
     this.#showToday();
   }
@@ -68,16 +69,22 @@ export class Card {
 
   /** Show the latest values; `largest` is the power at which the bar is full. */
   showValues(largest) {
+    const { value, flow } = this.#showHeadline();
+    this.#showShare(flow ? Math.abs(value) / (largest || Infinity) : 0);
+    for (const [figure, unit] of this.figures) figure.show(this.device.values[figure.node.dataset.measurement], unit);
+    this.#showToday();
+  }
+
+  #showHeadline() {
     const { device, site } = this;
-    const { name, value, flow } = headline(device, (one) => site.unit(device, one));
+    const told = headline(device, (one) => site.unit(device, one));
+    const { name, value, flow } = told;
     mark(this.value.node, "data-measurement", name);
     this.value.show(value, site.unit(device, name));
     mark(this.node, "data-flow", flow);
     setIcon(this.flowIcon, FLOW_ICONS[flow]);
     write(this.flow, flow || (name === "Power" ? "" : site.label(name)));
-    this.#showShare(flow ? Math.abs(value) / (largest || Infinity) : 0);
-    for (const [figure, unit] of this.figures) figure.show(device.values[figure.node.dataset.measurement], unit);
-    this.#showToday();
+    return told;
   }
 
   /** Draw the last minute. */
@@ -94,14 +101,13 @@ export class Card {
 
   #chooseParts() {
     const names = partNames(this.device);
-    const wanted = names.map(({ name }) => name).join();
-    if (this.parts.dataset.names === wanted) return;
-    this.parts.dataset.names = wanted;
+    const terms = names.map(({ base, column }) => (column ? columnText(column) : this.site.label(base)));
+    const wanted = JSON.stringify(names.map(({ name }, at) => [name, terms[at], this.site.unit(this.device, name)]));
+    if (this.wanted === wanted) return;
+    this.wanted = wanted;
     this.figures = names.map(({ name }) => [new Figure("dd", name), this.site.unit(this.device, name)]);
     this.parts.replaceChildren(
-      ...names.map(({ base, column }, at) =>
-        make("div", {}, column ? make("dt", {}, columnText(column)) : make("dt", { class: "long" }, this.site.label(base)), this.figures[at][0].node),
-      ),
+      ...names.map(({ column }, at) => make("div", {}, make("dt", { class: column ? null : "long" }, terms[at]), this.figures[at][0].node)),
     );
     for (const [figure, unit] of this.figures) figure.show(this.device.values[figure.node.dataset.measurement], unit);
   }

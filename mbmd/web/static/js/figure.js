@@ -12,17 +12,21 @@ export class Figure {
     this.node = make(tag, { "data-measurement": name, ...attributes }, this.number, this.unit);
     this.value = undefined;
     this.shown = NONE;
+    this.shownIn = "";
   }
 
   /** Show a value; true if that changed what is seen. */
   show(value, unit) {
-    if (value === this.value) return false;
+    // The unit may become known after the value.
+    if (value === this.value && unit === this.shownIn) return false;
     this.value = value;
+    this.shownIn = unit;
     const [number, shownUnit] = typeof value === "string" ? [value, ""] : quantity(value ?? NaN, unit, this.isScaled);
+    this.node.classList.toggle("text", typeof value === "string");
+    write(this.unit, shownUnit ? ` ${shownUnit}` : "");
     if (number === this.shown) return false;
     this.shown = number;
     write(this.number, number);
-    write(this.unit, shownUnit ? ` ${shownUnit}` : "");
     return true;
   }
 }

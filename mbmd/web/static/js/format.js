@@ -2,19 +2,20 @@
 
 export const NONE = "–";
 const LARGE_FROM = 10000;
-const LARGER = { W: "kW", var: "kvar", VA: "kVA" };
-const DIGITS = { V: 1, A: 2, Hz: 2, kWh: 2, kvarh: 2, kW: 2, kvar: 2, kVA: 2, "%": 1, "°C": 1, "°": 1 };
+const LARGER = { W: "kW", kW: "MW", MW: "GW", var: "kvar", kvar: "Mvar", VA: "kVA", kVA: "MVA" };
+const DIGITS = { V: 1, A: 2, Hz: 2, kWh: 2, kvarh: 2, kW: 2, MW: 2, GW: 2, kvar: 2, Mvar: 2, kVA: 2, MVA: 2, "%": 1, "°C": 1, "°": 1 };
 
 const numbers = Array.from({ length: 4 }, (_, digits) =>
   new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
 );
+const tiny = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2, notation: "scientific" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const dated = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 function digits(size, unit) {
-  if (unit in LARGER) return size >= 100 ? 0 : 1;
   if (unit in DIGITS) return DIGITS[unit];
+  if (unit in LARGER) return size >= 100 ? 0 : 1;
   if (unit === "") return size <= 1 ? 3 : 2;
   return size >= 1000 ? 0 : size >= 100 ? 1 : 2;
 }
@@ -31,6 +32,8 @@ export function quantity(value, unit, isScaled = true) {
   if (isScaled && unit in LARGER && Math.abs(value) >= LARGE_FROM) return quantity(value / 1000, LARGER[unit]);
   const count = digits(Math.abs(value), unit);
   const scale = 10 ** count;
+  // Nothing is known of what is usual in units of a user's own table: a small number is not shown as none at all.
+  if (!(unit in DIGITS || unit in LARGER) && value && Math.abs(value) * scale < 0.5) return [tiny.format(value), unit];
   // Adding zero makes 0 of -0, of which nobody wants to see the sign.
   return [numbers[count].format(Math.round(value * scale) / scale + 0), unit];
 }

@@ -19,7 +19,6 @@ const site = new Site();
 const main = document.querySelector("main");
 const shown = document.querySelector("[data-connection]");
 const tools = new Tools(document.querySelector(".tools"));
-const CONNECTION_TEXTS = { live: "live", connecting: "connecting", lost: "connection lost" };
 let view = null;
 let connection = null;
 let wantsSearch = false;
@@ -88,8 +87,8 @@ function show() {
 function onMessage(message) {
   const isFirst = "Meters" in message && site.status === null;
   site.take(message);
-  if (site.needsInfo) loadInfo();
   if (isFirst) renew();
+  else if ("Meters" in message && site.needsInfo) loadInfo();
   showSoon();
 }
 
@@ -107,7 +106,7 @@ function onState(state) {
   const before = shown.dataset.connection;
   if (before === state) return;
   shown.dataset.connection = state;
-  write(shown.querySelector("span"), state === "lost" ? `${CONNECTION_TEXTS.lost} at ${clockText(Date.now())}` : CONNECTION_TEXTS[state]);
+  write(shown.querySelector("span"), state === "lost" ? `connection lost at ${clockText(Date.now())}` : state);
   if (state === "live" && site.status !== null) {
     site.needsInfo = true;
     renew();
@@ -125,6 +124,8 @@ function showWhetherOld() {
 function tick() {
   if (document.hidden) return;
   showWhetherOld();
+  const isOld = document.body.classList.contains("stale");
+  if (shown.dataset.connection === "live") write(shown.querySelector("span"), isOld ? "no news" : "live");
   view.tick();
 }
 
@@ -150,5 +151,6 @@ addEventListener("keydown", onKey);
 navigate();
 connection = new Connection("ws?format=batch", onMessage, onState);
 setInterval(tick, 1000);
+document.addEventListener("visibilitychange", tick);
 setInterval(() => document.hidden || site.loadToday(), MINUTE);
 tellVersion();

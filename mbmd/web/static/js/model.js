@@ -5,7 +5,7 @@ import { quantityOf, split } from "./measurements.js";
 import { Points } from "./series.js";
 
 const MINUTE = 60000;
-/** Milliseconds without values after which they count as old, or three intervals of the device. */
+/** Milliseconds without values after which they count as old, or three intervals of the device, as set or as reached. */
 const OLD = 5000;
 
 /** One device; `values` are the latest by measurement, kept when it goes offline, so that one sees what was. */
@@ -51,7 +51,7 @@ export class Device {
 
   /** Milliseconds between polls that may pass before values count as old. */
   get patience() {
-    return Math.max(OLD, 3000 * (this.meter.Rate || this.meter.Interval || 0));
+    return Math.max(OLD, 3000 * Math.max(this.meter.Rate ?? 0, this.meter.Interval ?? 0));
   }
 
   /** The time by the daemon's clock, as its last poll tells it. */
@@ -128,6 +128,8 @@ export class Site {
 
   /** The unit of a measurement of a device. */
   unit(device, name) {
+    // A power factor above 1 is one of SunSpec, which tells it in percent.
+    if (name.startsWith("Cosphi") && Math.abs(device.values[name]) > 1.01) return "%";
     return device.info.Measurements?.[name] ?? this.catalogue.get(name)?.Unit ?? quantityOf(split(name)[0]).unit;
   }
 
@@ -141,6 +143,7 @@ export class Site {
   async loadInfo() {
     this.needsInfo = false;
     const [devices, catalogue] = await Promise.all([ask("api/devices"), ask("api/measurements")]);
+    if (devices === null || catalogue === null) this.needsInfo = true;
     if (Array.isArray(catalogue)) this.catalogue = new Map(catalogue.map((row) => [row.Name, row]));
     for (const info of Array.isArray(devices) ? devices : []) {
       const device = this.devices.get(info.Device);

@@ -195,6 +195,7 @@ export class Tools {
     this.sort = root.querySelector("select[name=order]");
     this.sort.append(...Object.entries(ORDERS).map(([value, { text }]) => make("option", { value }, text)));
     this.sort.value = kept();
+    root.addEventListener("submit", (event) => event.preventDefault());
     for (const control of [this.input, this.select, this.sort]) control.addEventListener("input", () => this.#changed());
     this.input.addEventListener("keydown", (event) => event.key === "Escape" && this.clear());
   }
@@ -229,7 +230,7 @@ export class Tools {
 function kept() {
   try {
     const order = localStorage.getItem(KEY);
-    return order in ORDERS ? order : "name";
+    return Object.hasOwn(ORDERS, order) ? order : "name";
   } catch {
     return "name";
   }

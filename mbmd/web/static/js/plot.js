@@ -9,6 +9,9 @@ const LOW_HEIGHT = 190;
 /** Dashes beside colours, for who does not tell these apart. */
 const DASHES = [[], [], [7, 4], [2, 3], [10, 3, 2, 3]];
 const NARROW = 600;
+const PREFIXES = "kMG";
+/** Pixels of a character of an axis. */
+const CHARACTER = 6.5;
 
 /** A plot in an element; `span` is what its axis of time shows, in milliseconds. */
 export class Plot {
@@ -110,7 +113,7 @@ export class Plot {
       scales: { x: { time: true, auto: false }, y: { range: (_, low, high) => this.#range(low, high) } },
       axes: [
         { ...axis, space: 90, size: 32, values: (_, ticks) => ticks.map((tick) => time(tick * 1000)) },
-        { ...axis, size: 68, values: (_, ticks) => axisTexts(ticks, this.unit) },
+        { ...axis, size: (_, texts) => axisSize(texts ?? []), values: (_, ticks) => axisTexts(ticks, this.unit) },
       ],
       series: [{}, ...this.series.map((one, at) => this.#line(one, at, color))],
       hooks: { setCursor: [() => this.data && this.#showFigures()] },
@@ -130,10 +133,15 @@ export class Plot {
   }
 }
 
+/** Pixels that an axis with such texts needs. */
+function axisSize(texts) {
+  return Math.max(68, 14 + CHARACTER * Math.max(...texts.map((text) => text.length), 0));
+}
+
 /** Texts of ticks: all in the unit and with the digits of the largest of them. */
 function axisTexts(ticks, unit) {
   const [, largest] = quantity(Math.max(...ticks.map(Math.abs)), unit);
-  const scale = largest === unit ? 1 : 1000;
+  const scale = 1000 ** Math.max(0, PREFIXES.indexOf(largest[0]) - PREFIXES.indexOf(unit[0]));
   const step = Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0)) / scale || 1;
   const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
   return ticks.map((tick) => `${(tick / scale).toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${largest}`);

@@ -25,7 +25,7 @@ export class Plots {
     this.node = make("section", { class: "panel", "aria-labelledby": "plots-title" }, make("h2", { id: "plots-title" }, "History"), this.buttons, this.places);
     this.onTheme = () => this.redraw();
     document.addEventListener("themechange", this.onTheme);
-    this.ready = this.#prepare();
+    this.#prepare();
     this.timer = setInterval(() => document.hidden || this.load("hour"), MINUTE);
   }
 
@@ -58,12 +58,24 @@ export class Plots {
     this.rows = new Map(found.map((row) => [row.base, row]));
     const often = OFTEN.filter((base) => this.rows.has(base));
     const offered = often.length ? often : [...this.rows.keys()].slice(0, 6);
-    if (this.buttons.dataset.offered !== offered.join()) {
-      this.buttons.dataset.offered = offered.join();
+    const wanted = JSON.stringify(offered.map((base) => [base, this.#label(base)]));
+    if (this.offered !== wanted) {
+      this.offered = wanted;
       this.buttons.replaceChildren(...offered.map((base) => this.#button(base)));
     }
-    const isKept = this.isChosen ? this.rows.has(this.base) : this.base === offered[0];
-    if (this.minute && offered.length && !isKept) this.#plot(offered[0]);
+    if (!this.minute || !offered.length) return;
+    const base = this.isChosen && this.rows.has(this.base) ? this.base : offered[0];
+    if (this.plotted !== JSON.stringify(this.#plan(base))) this.#plot(base);
+  }
+
+  #label(base) {
+    return BUTTON_TEXTS[base] ?? this.site.label(base);
+  }
+
+  /** What is plotted of a quantity: its label, unit, and measurements with their columns. */
+  #plan(base) {
+    const cells = [...this.rows.get(base).cells].filter(([, name]) => this.#isPlottable(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+    return { label: this.#label(base), unit: this.site.unit(this.device, cells[0][1]), cells };
   }
 
   #isPlottable(name) {
@@ -71,8 +83,7 @@ export class Plots {
   }
 
   #button(base) {
-    const text = BUTTON_TEXTS[base] ?? this.site.label(base);
-    const button = make("button", { type: "button", "data-quantity": base, "aria-pressed": String(base === this.base) }, text);
+    const button = make("button", { type: "button", "data-quantity": base, "aria-pressed": String(base === this.base) }, this.#label(base));
     button.addEventListener("click", () => this.choose(base));
     return button;
   }
@@ -85,15 +96,14 @@ export class Plots {
 
   /** Plot a quantity with all its columns. */
   #plot(base) {
-    const row = this.rows?.get(base);
-    if (!row || !this.minute) return;
+    if (!this.rows?.has(base) || !this.minute) return;
+    const plan = this.#plan(base);
+    const { label, unit, cells } = plan;
     this.base = base;
+    this.plotted = JSON.stringify(plan);
     for (const button of this.buttons.children) button.setAttribute("aria-pressed", String(button.dataset.quantity === base));
-    const cells = [...row.cells].filter(([, name]) => this.#isPlottable(name)).sort(([a], [b]) => (a < b ? -1 : 1));
     const names = cells.map(([, name]) => name);
     const series = cells.map(([column, name], at) => seriesOf(column, name, at));
-    const unit = this.site.unit(this.device, names[0]);
-    const label = BUTTON_TEXTS[base] ?? this.site.label(base);
     this.minutePoints = new Points(names, MINUTE);
     this.hourPoints = new Points(names, HOUR);
     this.means = new Means(this.hourPoints);

@@ -6,6 +6,8 @@ import { GROUPS, columnText, columns, rows } from "./measurements.js";
 
 /** Milliseconds for which a value that changed is marked. A fade would draw the page sixty times a second instead of twice. */
 const MARKED = 600;
+/** Columns for which tables need more room. */
+const MANY = 5;
 
 /** Tables of one device; `onPlot` is told a quantity that somebody wants to see plotted. */
 export class Values {
@@ -15,18 +17,18 @@ export class Values {
     this.onPlot = onPlot;
     this.figures = [];
     this.node = make("div", { class: "tables" });
-    this.names = "";
+    this.wanted = "";
     this.offer();
   }
 
-  /** Make the tables anew if the device has other measurements than before. */
+  /** Make the tables anew if the device has other measurements than before, or if more is known about them. */
   offer() {
-    const names = this.device.names;
-    const wanted = [...names].sort().join();
-    if (wanted === this.names) return;
-    this.names = wanted;
+    const all = rows(this.device.names);
+    const wanted = JSON.stringify(all.map(({ base, cells }) => [this.site.label(base), [...cells.values()].map((name) => [name, this.#unit(name)])]));
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
     this.figures = [];
-    const all = rows(names);
+    this.node.classList.toggle("wide", columns(all).length > MANY);
     const groups = GROUPS.map(([group, title]) => [title, all.filter((row) => row.group === group)]);
     this.node.replaceChildren(...groups.filter(([, some]) => some.length).map(([title, some]) => this.#table(title, some)));
     this.#fill();
@@ -34,7 +36,6 @@ export class Values {
 
   /** Show the latest values, and mark those that changed. */
   update() {
-    this.offer();
     for (const [figure, unit] of this.figures) {
       if (figure.show(this.device.values[figure.node.dataset.measurement], unit)) figure.node.classList.add("changed");
     }
@@ -59,7 +60,7 @@ export class Values {
   }
 
   #row({ base, cells }, heads) {
-    const unit = this.site.unit(this.device, cells.values().next().value);
+    const unit = this.#unit(cells.values().next().value);
     const button = make("button", { type: "button", class: "plain", title: "plot it" }, this.site.label(base));
     button.addEventListener("click", () => this.onPlot(base));
     const figures = heads.map((column) => (cells.has(column) ? this.#cell(cells.get(column)) : make("td", { class: "nothing" })));
@@ -68,7 +69,11 @@ export class Values {
 
   #cell(name) {
     const figure = new Figure("td", name, {}, false);
-    this.figures.push([figure, this.site.unit(this.device, name)]);
+    this.figures.push([figure, this.#unit(name)]);
     return figure.node;
+  }
+
+  #unit(name) {
+    return this.site.unit(this.device, name);
   }
 }
