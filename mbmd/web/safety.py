@@ -12,17 +12,19 @@ STRICT: Lines = ((b"strict-transport-security", b"max-age=%d" % _YEAR),)
 def common_lines(web: Web, is_guarded: bool, needs_login: bool, is_secure: bool) -> Lines:
     """The lines that all answers have.
 
-    Guarded, only pages of `web.origins` may read them, else all. The policy about frames stands beside that of a page.
+    Guarded, only pages of `web.origins` may read them or show them in a frame, else all, as they do with what is open
+    to everyone. The policy about frames stands beside that of a page.
     """
-    frames = " ".join(("'self'", *web.origins)).encode()
     lines = [
         (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"frame-ancestors %b" % frames),
         (b"cross-origin-resource-policy", b"same-origin" if is_guarded else b"cross-origin"),
     ]
-    if not is_guarded:
+    if is_guarded:
+        frames = " ".join(("'self'", *web.origins)).encode()
+        lines.append((b"content-security-policy", b"frame-ancestors %b" % frames))
+    else:
         lines.insert(0, (b"access-control-allow-origin", b"*"))
-    elif web.origins:
+    if web.origins:
         lines.append((b"vary", b"origin"))
     if needs_login:
         lines.append((b"cache-control", b"private"))
