@@ -27,7 +27,9 @@ _LINES: Lines = (
 
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 PARAMETERS = (
-    Parameter("format", "what a message of readings holds", schema={"enum": [*Form], "default": Form.BATCH}),
+    Parameter(
+        "format", "what a message of readings holds", schema={"enum": [*map(str, Form)], "default": str(Form.BATCH)}
+    ),
     Parameter("devices", "ids or names of devices, by comma or repeated; all without it", schema=_STRINGS),
     Parameter(
         "measurement", "names of measurements or patterns, by comma or repeated; all without it", schema=_STRINGS
