@@ -147,7 +147,7 @@ function planText(plan) {
 }
 
 function errorsText({ Errors = 0, Requests = 0, ErrorKinds = {} }) {
-  const kinds = Object.entries(ErrorKinds).map(([kind, times]) => `${kind} ${count(times)}`);
+  const kinds = Object.entries(ErrorKinds).map(([kind, times]) => `${kind} × ${count(times)}`);
   const share = Errors && Requests ? ` (${quantityText((100 * Errors) / Requests, "%")})` : "";
   return `${count(Errors)}${share}${kinds.length ? `: ${kinds.join(", ")}` : ""}`;
 }
