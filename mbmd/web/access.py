@@ -41,12 +41,10 @@ class Access:
         self._is_encrypted = is_encrypted
         self._failures = Attempts()
         self._told = Attempts()
-        self._verifier = Verifier(Credentials())
         self.change(web)
 
     def change(self, web: Web) -> None:
         """Go by another configuration from now on: what was found by the last is forgotten."""
-        self._verifier.close()
         self._verifier = Verifier(Credentials(web.users, web.tokens))
         self.proxies = Proxies(web.proxies)
         self._needs_login = bool(web.users or web.tokens)
@@ -157,9 +155,7 @@ class Access:
         return self.proxies.client(_peer(request), ",".join(forwarded))
 
     def _unknown(self, request: Request, message: str) -> HTTPResponse:
-        asks = (
-            b'Basic realm="mbmd", charset="UTF-8"' if self._verifier.credentials.has_users else b'Bearer realm="mbmd"'
-        )
+        asks = _ASK_USER if self._verifier.credentials.has_users else _ASK_TOKEN
         return error_response(request, 401, message, ((b"www-authenticate", asks),))
 
     def _later(self, request: Request, status: int, message: str, seconds: float) -> HTTPResponse:
