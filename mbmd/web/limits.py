@@ -23,4 +23,4 @@ _OTHERS = 200
 def most_connections() -> int:
     """Connections that the process can have with the files that it may open."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return CONNECTIONS if files < 0 else max(min(CONNECTIONS, files - _OTHERS), files // 2)
+    return CONNECTIONS if files < 0 else min(CONNECTIONS, max(files - _OTHERS, files // 2))

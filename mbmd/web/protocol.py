@@ -1,6 +1,7 @@
 """Connections: how Sanic's are bounded, and how they are encrypted."""
 
 import asyncio
+import socket
 import ssl
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -35,14 +36,13 @@ class Protocol(WebSocketProtocol):
     gives more of it with every byte.
     """
 
-    __slots__ = ("_early", "_heard", "_is_made", "_listener", "_peer")
+    __slots__ = ("_heard", "_is_made", "_listener", "_peer")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._http: Http | None = None
         self._heard = 0
         self._peer: str | None = None
-        self._early = bytearray()
         self._is_made = False
         self._listener: Client | None = None
 
@@ -71,38 +71,42 @@ class Protocol(WebSocketProtocol):
             self._listener.resume()
 
     def connection_made(self, transport: Any) -> None:
-        """Take a connection, or end it where there are too many."""
+        """Take a connection, or end it where there are too many; one to be encrypted comes again when it is."""
+        if self._peer is not None:
+            self._is_made = True
+            super().connection_made(transport)  # type: ignore[no-untyped-call]
+            return
         connections: Connections = self.app.ctx.connections
         peer = transport.get_extra_info("peername")
         self._peer = connections.admit(peer[0]) if peer else None
         if self._peer is None:
             transport.abort()
         elif connections.context is None:
-            self._make(transport)
+            self.connection_made(transport)
         else:
-            transport.pause_reading()
-            handshake = self.loop.create_task(self._encrypt(transport, connections.context))
+            # Its socket goes on alone: a transport that reads already cannot be encrypted without loss.
+            alone = transport.get_extra_info("socket").dup()
+            transport.abort()
+            handshake = self.loop.create_task(self._encrypt(alone, connections.context))
             connections.handshakes.add(handshake)
             handshake.add_done_callback(connections.handshakes.discard)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A connection has ended."""
-        self._release()
+        """A connection has ended, or that which is encrypted now."""
         if self._is_made:
+            self._release()
             super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         """Take what a client sends."""
-        if not self._is_made:
-            self._early += data
-        elif self._listener is not None or self.websocket is not None:
+        if self._listener is not None or self.websocket is not None:
             self._hear(data)
         elif data[0] == _TLS_HANDSHAKE and not self.recv_buffer:
             self.transport.abort()  # type: ignore[union-attr]
         else:
             http, since = self._http, self._time
             super().data_received(data)  # type: ignore[no-untyped-call]
-            if http is not None and http.stage is not Stage.IDLE:
+            if http is not None and (http.stage is not Stage.IDLE or _has_body(http)):
                 self._time = since
 
     async def send(self, data: bytes) -> None:
@@ -124,30 +128,24 @@ class Protocol(WebSocketProtocol):
             later = min(left, limits.REQUEST / LOOKS)
             self._callback_check_timeouts = self.loop.call_later(later, self.check_timeouts)
             return
+        if self.transport and self.transport.get_write_buffer_size():
+            self.transport.abort()  # nobody would read the error either
+            return
         http.exception = error
+        http.request_body = None  # Sanic would wait for the rest of it
         self._task.cancel()
 
-    def _make(self, transport: Any) -> None:
-        self._is_made = True
-        super().connection_made(transport)  # type: ignore[no-untyped-call]
-
-    async def _encrypt(self, transport: Any, context: ssl.SSLContext) -> None:
-        encrypted = None
+    async def _encrypt(self, alone: socket.socket, context: ssl.SSLContext) -> None:
         try:
-            encrypted = await self.loop.start_tls(
-                transport, self, context, server_side=True, ssl_handshake_timeout=limits.REQUEST
+            await self.loop.connect_accepted_socket(
+                lambda: self, alone, ssl=context, ssl_handshake_timeout=limits.REQUEST
             )
         except OSError:  # who does not speak TLS, or not in time
             pass
         finally:
-            if encrypted is None or encrypted.is_closing():
+            if not self._is_made:
                 self._release()
-                transport.abort()
-        if encrypted is not None and not encrypted.is_closing():
-            self._make(encrypted)
-            if self._early:
-                self.data_received(bytes(self._early))
-                self._early.clear()
+                alone.close()
 
     def _release(self) -> None:
         if self._peer is not None:
@@ -175,8 +173,13 @@ class Protocol(WebSocketProtocol):
 
 def _patience(http: Http) -> tuple[float, Exception | None]:
     """Seconds that a connection has in its present state since its client or the server last did something."""
+    if http.stage is Stage.REQUEST or _has_body(http):
+        return limits.REQUEST, RequestTimeout(f"the request was not complete within {limits.REQUEST:.0f} s")
     if http.stage is Stage.IDLE:
         return limits.IDLE, None
-    if http.stage is Stage.REQUEST or http.request_body:
-        return limits.REQUEST, RequestTimeout(f"the request was not complete within {limits.REQUEST:.0f} s")
     return limits.IDLE, ServiceUnavailable("the answer took too long")
+
+
+def _has_body(http: Http) -> bool:
+    """Whether there is more of a request's body; Sanic does not know before the first request."""
+    return bool(getattr(http, "request_body", None))

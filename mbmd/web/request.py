@@ -18,15 +18,15 @@ class LengthRequired(SanicException):
 
 
 class StrictRequest(Request):
-    """A request as any other. Raises BadRequest for one that is none, LengthRequired for one in chunks.
+    """A request as any other. Raises BadRequest for one that is none, LengthRequired for one in chunks."""
 
-    One without a head stands for what was no request at all: what that had for an address may be anything.
-    """
+    def __init__(self, *, url_bytes: bytes, head: bytes = b"", **kwargs: Any) -> None:
+        # Without a head it stands for what was no request, whose URL Sanic would read again, and fail again.
+        super().__init__(url_bytes=url_bytes if head else b"*", head=head, **kwargs)
+        if head:
+            self._check(head)
 
-    def __init__(self, url_bytes: bytes, *args: Any, head: bytes = b"", **kwargs: Any) -> None:
-        super().__init__(url_bytes if head else b"*", *args, head=head, **kwargs)
-        if not head:
-            return
+    def _check(self, head: bytes) -> None:
         if _HEAD.fullmatch(head) is None or self._parsed_url.path is None:
             raise BadRequest("this is no request of HTTP/1.1")
         headers = self.headers
