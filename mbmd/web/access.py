@@ -41,12 +41,10 @@ class Access:
         self._is_encrypted = is_encrypted
         self._failures = Attempts()
         self._told = Attempts()
-        self._verifier = Verifier(Credentials())
         self.change(web)
 
     def change(self, web: Web) -> None:
         """Go by another configuration from now on: what was found by the last is forgotten."""
-        self._verifier.close()
         self._verifier = Verifier(Credentials(web.users, web.tokens))
         self.proxies = Proxies(web.proxies)
         self._needs_login = bool(web.users or web.tokens)

@@ -128,6 +128,9 @@ class Protocol(WebSocketProtocol):
             later = min(left, limits.REQUEST / LOOKS)
             self._callback_check_timeouts = self.loop.call_later(later, self.check_timeouts)
             return
+        if self.transport and self.transport.get_write_buffer_size():
+            self.transport.abort()  # nobody would read the error either
+            return
         http.exception = error
         http.request_body = None  # Sanic would wait for the rest of it
         self._task.cancel()

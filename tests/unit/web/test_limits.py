@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -280,6 +281,23 @@ def test_who_asks_a_thousand_times_at_once_leaves_others_their_turn() -> None:
 
 
 @LOOPS
+@pytest.mark.usefixtures("hurry")
+def test_who_asks_and_never_reads_is_ended(factory: Factory) -> None:
+    async def main(site: Site) -> None:
+        with socket.create_connection(("127.0.0.1", site.port)) as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            while not site.server._connections._all:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.005)
+            while site.server._connections._all:
+                with contextlib.suppress(BlockingIOError, ConnectionError):
+                    deaf.send((HEAD + b"\r\n") * 1000)
+                await asyncio.sleep(0.005)
+
+    run(factory, main)
+
+
+@LOOPS
 def test_there_are_no_more_connections_than_there_may_be(
     factory: Factory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -333,9 +351,9 @@ def test_tls(factory: Factory, made: Made) -> None:
             assert answer.headers["cross-origin-opener-policy"] == "same-origin"
             assert "strict-transport-security" not in answer.headers
         assert "max-age" in (await site.ask("/", tls=client, host="localhost")).headers["strict-transport-security"]
-        socket = await site.websocket(ssl=client)
-        assert await hear(socket, 1, "Meters")
-        await socket.close()
+        listener = await site.websocket(ssl=client)
+        assert await hear(listener, 1, "Meters")
+        await listener.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port, ssl=client)
         secret = writer.get_extra_info("ssl_object")
         assert secret.version() == "TLSv1.3"
