@@ -1,10 +1,12 @@
 """A page that stays open for weeks keeps its size."""
 
 import asyncio
+from time import monotonic
 from typing import NamedTuple
 
 from playwright.async_api import BrowserContext, CDPSession, Page, expect
 
+from tests.browser.chromium import PATIENCE
 from tests.browser.house import House
 from tests.browser.parts import VIEWS, show
 
@@ -31,6 +33,10 @@ class Size(NamedTuple):
     bytes: int
 
 
+ROOM = Size(60, 20, 1 << 20)
+"""By how much a page may be larger later: a leak would grow with each message, and each view."""
+
+
 async def measured(client: CDPSession) -> Size:
     """After what nobody holds is thrown away."""
     await client.send("HeapProfiler.collectGarbage")
@@ -45,39 +51,43 @@ async def client_of(page: Page) -> CDPSession:
     return client
 
 
-async def grown(page: Page, url: str, view: str) -> Size:
-    """By how much a view grows over many messages."""
+async def is_hardly_larger(client: CDPSession, before: Size) -> None:
+    """Returns when a page is; what it waits for holds what it no longer shows for a moment."""
+    end = monotonic() + PATIENCE
+    while True:
+        after = await measured(client)
+        if all(now <= then + room for now, then, room in zip(after, before, ROOM, strict=True)):
+            return
+        assert monotonic() < end, f"{before} has become {after}"
+        await asyncio.sleep(0.1)
+
+
+async def listen(page: Page, url: str, view: str) -> None:
+    """Have a view show many messages."""
     await show(page, url, view)
     client = await client_of(page)
     await page.evaluate(_LISTENED % WARM)
     before = await measured(client)
     await page.evaluate(_LISTENED % MORE)
-    after = await measured(client)
-    return Size(*(last - first for first, last in zip(before, after, strict=True)))
+    await is_hardly_larger(client, before)
 
 
 async def test_hundreds_of_messages_leave_no_nodes(visitor: BrowserContext, home: House) -> None:
     pages = [await visitor.new_page() for _ in VIEWS]
-    sizes = await asyncio.gather(*(grown(page, home.url, view) for page, view in zip(pages, VIEWS, strict=True)))
-    for size in sizes:
-        assert size.nodes < MORE / 3
-        assert size.listeners < 10
-        assert size.bytes < 1 << 20
+    await asyncio.gather(*(listen(page, home.url, view) for page, view in zip(pages, VIEWS, strict=True)))
 
 
 async def test_going_from_view_to_view_leaves_nothing_behind(page: Page, home: House) -> None:
     await show(page, home.url)
     client = await client_of(page)
 
-    async def go_around(times: int) -> Size:
+    async def go_around(times: int) -> None:
         for _ in range(times):
             for view in VIEWS:
                 await page.evaluate("(view) => { location.hash = view }", view)
                 await expect(page.locator("[data-plot] canvas")).to_have_count(2 if "device" in view else 0)
-        return await measured(client)
 
-    before = await go_around(3)
-    after = await go_around(10)
-    assert after.nodes - before.nodes < 200
-    assert after.listeners - before.listeners < 20
-    assert after.bytes - before.bytes < 1 << 20
+    await go_around(3)
+    before = await measured(client)
+    await go_around(10)
+    await is_hardly_larger(client, before)
