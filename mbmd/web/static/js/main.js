@@ -93,7 +93,7 @@ function onMessage(message) {
 }
 
 async function loadInfo() {
-  await site.loadInfo();
+  await Promise.all([site.loadInfo(), site.loadToday()]);
   showSoon();
 }
 
