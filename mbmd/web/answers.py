@@ -70,7 +70,7 @@ class Content:
             if len(self.body) < LONG:
                 self._zipped = _zip(self.body)
             else:
-                if self._zipping is None:
+                if self._zipping is None or self._zipping.done():
                     self._zipping = asyncio.ensure_future(asyncio.to_thread(_zip, self.body))
                 self._zipped = await asyncio.shield(self._zipping)
         return self._zipped

@@ -1,6 +1,5 @@
 """All that the web server has to tell, put together."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,14 @@ from mbmd.web.access import Access
 from mbmd.web.history import History
 from mbmd.web.metrics import exposition
 from mbmd.web.status import Status
+from mbmd.web.steady import steady
 from mbmd.web.stream import endpoints
 from mbmd.web.stream.service import Stream
 from mbmd.web.today import Today, beside
 
 if TYPE_CHECKING:
+    import asyncio
+
     from mbmd.web.routes import Route
 
 
@@ -48,7 +50,7 @@ class Site:
     async def start(self) -> None:
         """Begin what goes on beside the requests."""
         await self.today.load()
-        self._tasks = [asyncio.create_task(self.history.run()), asyncio.create_task(self.today.run())]
+        self._tasks = [steady("history", self.history.run), steady("today", self.today.run)]
 
     def close(self) -> None:
         """End what goes on beside the requests."""

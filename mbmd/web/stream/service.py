@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
 from itertools import count
 from time import monotonic
 from typing import TypeVar
 
 from mbmd.readings.hub import Hub, Subscription, Update
 from mbmd.web.status import Status
+from mbmd.web.steady import steady
 from mbmd.web.stream.channel import Channel
 from mbmd.web.stream.client import PATIENCE, Client
 from mbmd.web.stream.framing import Framing
@@ -75,13 +77,9 @@ class Stream:
     def _start(self) -> None:
         self._journal = Journal(device for device in self.hub.devices.values() if device.online)
         self._subscription = self.hub.subscribe()
-        work = (
-            self._tell_updates(self._subscription, self.hub.generation),
-            self._tell_status(),
-            self._tell_who_is_behind(),
-            self._watch(),
-        )
-        self._tasks = [asyncio.create_task(each) for each in work]
+        updates = partial(self._tell_updates, self._subscription, self.hub.generation)
+        work = (updates, self._tell_status, self._tell_who_is_behind, self._watch)
+        self._tasks = [steady("the stream", each) for each in work]
 
     def _stop(self) -> None:
         if self._subscription is not None:
