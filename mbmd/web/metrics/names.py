@@ -113,9 +113,10 @@ def series(measurement: Measurement) -> Series | None:
         return None
     base, labels = _parted(measurement.name)
     unit = base_unit(measurement.unit)
-    ending = "_".join(filter(None, (unit.name, "total" * (measurement.kind is Kind.COUNTER))))
+    is_counter = measurement.kind is Kind.COUNTER
+    ending = "_".join(filter(None, (unit.name, "total" * is_counter)))
     known, its_ending = KNOWN.get(base, (None, ""))
-    if known is None or ending != its_ending:
+    if known is None or ending != its_ending or is_counter != (known.type == "counter"):
         known = _own_family(base, unit, measurement)
     return Series(known, labels, unit)
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mbmd.measurements import CATALOGUE, Kind, Measurement
@@ -96,6 +96,7 @@ def test_any_measurement_has_a_valid_name_that_tells_its_type(name: str, unit: s
     assert dict(found.labels).keys() <= {"phase", "tariff", "string"}
 
 
+@example("Import", "joules_total", Kind.INSTANT)
 @given(NAMES, UNITS, NUMBERS)
 def test_no_other_measurement_is_in_a_family_of_the_catalogue(name: str, unit: str, kind: Kind) -> None:
     found = series(Measurement(name, "Mine", unit, kind))
