@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from time import monotonic
 from typing import Any
 
@@ -18,8 +18,6 @@ from mbmd.web.proxies import Proxies
 from mbmd.web.safety import PREFLIGHT, STRICT, common_lines, reading_lines
 from mbmd.web.verifier import Busy, Verifier
 
-OPEN_PATHS = frozenset({"/api/healthz", "/api/readyz"})
-"""What is told to everyone: whether all is well."""
 STREAMS = frozenset({"ws", "api/stream"})
 """Routes that send on and on: pages that may not read them do not get them either."""
 
@@ -35,10 +33,14 @@ log = logging.getLogger(__name__)
 
 
 class Access:
-    """Without users and tokens everyone may ask, and without origins too pages of all origins may read the answers."""
+    """Without users and tokens everyone may ask, and without origins too pages of all origins may read the answers.
 
-    def __init__(self, web: Web, is_encrypted: bool) -> None:
+    What is at `open_paths` is told to everyone.
+    """
+
+    def __init__(self, web: Web, is_encrypted: bool, open_paths: Collection[str] = ()) -> None:
         self._is_encrypted = is_encrypted
+        self._open_paths = frozenset(open_paths)
         self._failures = Attempts()
         self._told = Attempts()
         self.change(web)
@@ -74,7 +76,7 @@ class Access:
     def refuse(self, request: Request) -> Coroutine[Any, Any, HTTPResponse | None] | None:
         """The answer to who may not ask; None if they may, at once where everyone may."""
         # What has no head was no request, and gets an error in any case.
-        if not self._is_guarded or not request.head or request.path in OPEN_PATHS:
+        if not self._is_guarded or not request.head or request.path in self._open_paths:
             return None
         return self._judge(request)
 

@@ -29,7 +29,6 @@ class Site:
 
     def __init__(self, hub: Hub, web: Web, state: Path | None = None) -> None:
         self.hub = hub
-        self.access = Access(web, is_encrypted=web.cert is not None)
         self.status = Status(hub)
         self.stream = Stream(hub, self.status)
         self.history = History(hub)
@@ -45,6 +44,8 @@ class Site:
             *openapi.routes(lambda: self.routes),
             *docs.routes(lambda: self.routes),
         )
+        open_paths = [route.path for route in self.routes if route.is_open]
+        self.access = Access(web, is_encrypted=web.cert is not None, open_paths=open_paths)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
