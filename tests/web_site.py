@@ -102,6 +102,16 @@ def table() -> tuple[Route, ...]:
 
 
 @asynccontextmanager
+async def connected(site: Site) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to the server."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+@asynccontextmanager
 async def serving(web: Web | None = None) -> AsyncIterator[Site]:
     site = Site(web)
     await site.start()
