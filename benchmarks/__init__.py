@@ -1,1 +1,1 @@
-"""Speeds that users feel, each as a ratio measured in one run."""
+"""What mbmd can carry, measured on the machine at hand; `python -m benchmarks --help`."""

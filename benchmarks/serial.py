@@ -4,7 +4,6 @@ The limit is the cheapest cut of the registers into reads, each 13 + 2n characte
 characters and a turnaround of 5 ms. The line is a pseudo terminal, paced in a process of its own.
 """
 
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import uvloop
 
+from benchmarks.effort import Effort
+from benchmarks.figure import Figure, ratio
 from benchmarks.polled import poll, reads
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.protocol.timing import costs
@@ -21,14 +22,15 @@ UNITS = range(1, 5)
 BAUDRATES = (9600, 19200, 38400, 115200)
 
 
-def run(seconds: float, repeat: int) -> Iterator[str]:
-    """Every baud rate; yields the lines of the report."""
+def run(effort: Effort) -> Iterator[Figure]:
+    """Every baud rate."""
     with tempfile.TemporaryDirectory() as folder:
         for baudrate in BAUDRATES:
-            yield _measure(parse_adapter(str(Path(folder) / "bus"), baudrate), 3 * seconds, repeat)
+            effort.tell(f"{baudrate} baud")
+            yield from _measure(parse_adapter(str(Path(folder) / "bus"), baudrate), effort)
 
 
-def _measure(adapter: Adapter, seconds: float, repeat: int) -> str:
+def _measure(adapter: Adapter, effort: Effort) -> Iterator[Figure]:
     line, blocks = costs(adapter), reads(adapter)
     limit = 1 / sum(line.read + line.register * block.count for block in blocks)
     devices = ",".join(f"sdm:{unit}" for unit in UNITS)
@@ -38,13 +40,12 @@ def _measure(adapter: Adapter, seconds: float, repeat: int) -> str:
         assert simulator.stdout is not None
         simulator.stdout.readline()
         try:
-            counts = [uvloop.run(poll([(adapter, UNITS)], seconds)) for _ in range(repeat)]
+            counts = [uvloop.run(poll([(adapter, UNITS)], effort.seconds)) for _ in range(effort.repeat)]
         finally:
             simulator.terminate()
-    sets = statistics.median(count.requests / len(blocks) / count.seconds for count in counts)
-    cpu = statistics.median(count.cpu / count.seconds for count in counts)
-    errors = sum(count.errors for count in counts)
-    return (
-        f"{adapter.baudrate} baud: {sets:.2f} sets/s, {sets / limit:.3f} of the wire's limit, "
-        f"{100 * cpu:.1f} % of a core, {errors} errors"
+    sets = [count.requests / len(blocks) / count.seconds for count in counts]
+    yield Figure(f"{adapter.baudrate} baud", "sets/s", tuple(sets), "higher")
+    yield ratio(f"{adapter.baudrate} baud, share of the wire's limit", sets, [limit] * len(sets), "higher")
+    yield Figure(
+        f"{adapter.baudrate} baud: CPU", "% of a core", tuple(100 * c.cpu / c.seconds for c in counts), "lower"
     )

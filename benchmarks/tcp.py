@@ -7,14 +7,16 @@ The server is a process of its own and the same for both; each measurement is a 
 import asyncio
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import uvloop
 
+from benchmarks.effort import Effort
+from benchmarks.figure import Figure, ratio
 from benchmarks.polled import WARM_UP, Count, poll, reads
 from mbmd.config.adapter import Adapter, parse_adapter
 from mbmd.protocol.framer import make_framer
@@ -73,24 +75,27 @@ async def bare(adapters: list[Adapter], seconds: float) -> Count:
     return Count(Bare.count - count, 0, time.monotonic() - start, time.process_time() - cpu)
 
 
-def run(seconds: float, repeat: int) -> Iterator[str]:
-    """Both ways in turn; yields the lines of the report."""
+def run(effort: Effort) -> Iterator[Figure]:
+    """Sets a second and CPU a read of both ways."""
     with subprocess.Popen([sys.executable, "-m", __name__, "serve"], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         ports = server.stdout.readline()
         try:
-            rounds = [[_measure(way, seconds, ports) for way in ("bare", "mbmd")] for _ in range(repeat)]
+            ways = {way: partial(_measure, way, effort.seconds, ports) for way in ("bare", "mbmd")}
+            counts = effort.rounds(ways)
         finally:
             server.terminate()
     cut = len(reads(parse_adapter("127.0.0.1:502")))
-    for way, counts in zip(("bare", "mbmd"), zip(*rounds, strict=True), strict=True):
-        sets = statistics.median(count.requests / cut / count.seconds for count in counts)
-        cpu = statistics.median(count.cpu / count.requests * 1e6 for count in counts)
-        errors = sum(count.errors for count in counts)
-        yield f"{way}: {sets:,.0f} sets of {cut} reads/s, {cpu:.2f} µs CPU a read, {errors} errors"
-    speed = statistics.median(b.requests / b.seconds / (a.requests / a.seconds) for a, b in rounds)
-    cpu = statistics.median(a.cpu / a.requests / (b.cpu / b.requests) for a, b in rounds)
-    yield f"mbmd / bare: {speed:.2f} of the sets a second, {cpu:.2f} of the sets a CPU second"
+    sets = {way: [c.requests / cut / c.seconds for c in rounds] for way, rounds in counts.items()}
+    for way, rounds in counts.items():
+        yield Figure(f"{DEVICES} devices flat out, {way}", "sets/s", tuple(sets[way]), "higher")
+        yield Figure(
+            f"{DEVICES} devices flat out, {way}: CPU",
+            "µs/read",
+            tuple(1e6 * c.cpu / c.requests for c in rounds),
+            "lower",
+        )
+    yield ratio("sets of the bare loop", sets["mbmd"], sets["bare"], "higher", 0.6)
 
 
 def _measure(way: str, seconds: float, ports: str) -> Count:
