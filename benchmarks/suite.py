@@ -7,7 +7,7 @@ from benchmarks.effort import Effort
 from benchmarks.figure import Figure
 
 BENCHMARKS = {
-    "tcp": "Modbus/TCP flat out, beside a bare event loop",
+    "tcp": "Modbus/TCP flat out and once a second, beside pymodbus, libmodbus and a bare event loop",
     "serial": "serial lines beside the limit of the wire",
 }
 """What there is, and what it measures; the module `benchmarks.NAME` has `run(effort)`, which yields figures."""
