@@ -1,0 +1,133 @@
+"""A mosquitto on loopback, with its files in a folder of its own."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import create_connection, create_server
+from typing import Any, NamedTuple
+
+from benchmarks.play.process import cpu_seconds
+
+HOST = "127.0.0.1"
+MISSING = "mosquitto is not installed: install the package mosquitto"
+"""Why MQTT is left out where `program` finds none."""
+PATIENCE = 10.0
+"""Seconds within which it must listen, and tell of itself."""
+COUNT = "$SYS/broker/publish/messages/received"
+
+
+class Taken(NamedTuple):
+    """Messages that were published to a broker so far, and when it said so on the monotonic clock."""
+
+    messages: int
+    at: float
+
+
+class Broker:
+    """A broker that runs; `address` is what `mqtt.broker` of the configuration takes."""
+
+    def __init__(self, pid: int, port: int) -> None:
+        self.pid = pid
+        self.port = port
+        self.address = f"{HOST}:{port}"
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time that it has had so far."""
+        return cpu_seconds(self.pid)
+
+    @contextmanager
+    def counting(self) -> Iterator["Counter"]:
+        """Its own count of what is published."""
+        import paho.mqtt.client as paho
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        counter = Counter()
+        client = paho.Client(CallbackAPIVersion.VERSION2)
+
+        def connected(*_: Any) -> None:
+            client.subscribe(COUNT)
+
+        client.on_connect = connected
+        client.on_message = lambda _client, _data, message: counter.told(message)
+        client.connect(HOST, self.port)
+        client.loop_start()
+        try:
+            yield counter
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+
+class Counter:
+    """What a broker tells of itself once a second, while there is something to tell."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._latest: Taken | None = None
+
+    def told(self, message: Any) -> None:
+        """Called when it tells."""
+        if not message.retain:  # which is as old as it likes
+            with self._news:
+                self._latest = Taken(int(message.payload), time.monotonic())
+                self._news.notify_all()
+
+    def next(self) -> Taken:
+        """Wait until it tells. Raises RuntimeError if nothing is published."""
+        with self._news:
+            earlier = self._latest
+            if not self._news.wait_for(lambda: self._latest is not earlier, PATIENCE):
+                raise RuntimeError(f"nothing was published within {PATIENCE:.0f} s")
+            assert self._latest is not None
+            return self._latest
+
+
+def program() -> str | None:
+    """Where mosquitto is; None if it is not installed."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+@contextmanager
+def running() -> Iterator[Broker]:
+    """A broker that listens, on a port of its own, to everyone. Raises RuntimeError if there is none."""
+    found = program()
+    if found is None:
+        raise RuntimeError(MISSING)
+    with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as name, create_server((HOST, 0)) as reserved:
+        folder, port = Path(name), reserved.getsockname()[1]
+        reserved.close()
+        (folder / "conf").write_text(_configuration(port))
+        with (
+            (folder / "log").open("wb") as log,
+            subprocess.Popen([found, "-c", str(folder / "conf")], stdout=log, stderr=log) as process,
+        ):
+            try:
+                _wait_until_it_listens(process, port, folder / "log")
+                yield Broker(process.pid, port)
+            finally:
+                process.terminate()
+
+
+def _configuration(port: int) -> str:
+    user = ["user root"] if os.getuid() == 0 else []  # else it becomes somebody who may not read the folder
+    lines = [*user, f"listener {port} {HOST}", "allow_anonymous true", "set_tcp_nodelay true", "sys_interval 1"]
+    return "\n".join([*lines, "persistence false", "log_type error", "log_type warning", ""])
+
+
+def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            create_connection((HOST, port), PATIENCE).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+    raise RuntimeError(f"mosquitto does not listen:\n{log.read_text(errors='replace')}")
