@@ -25,19 +25,27 @@ MOST_BYTES = 4096
 MOST_READY = 256
 
 
-class Connection:
-    """Somebody who asks; each time that the first thing is asked again begins a round.
+class Meter:
+    """A meter on a port. A round begins whenever it is asked what it was asked `first`; `begun` is when it last did."""
 
-    `begun` is when the latest round did.
-    """
+    __slots__ = ("begun", "first", "listener")
 
-    __slots__ = ("begun", "first", "rest", "socket")
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
+    def __init__(self) -> None:
+        self.listener = socket.create_server((HOST, 0))
         self.first = b""
         self.begun = 0.0
+
+
+class Connection:
+    """Somebody who asks a meter; `rest` is what has come of the next request."""
+
+    __slots__ = ("meter", "rest", "socket")
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
         self.rest = b""
+        self.socket, _ = meter.listener.accept()
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class Pauses:
@@ -65,12 +73,12 @@ class Player:
         self._epoll = epoll()
         self._connections: dict[int, Connection] = {}
         self._answers: dict[bytes, bytes] = {}
-        self._listeners: dict[int, socket.socket] = {}
+        self._meters: dict[int, Meter] = {}
         for _ in range(ports):
-            listener = socket.create_server((HOST, 0))
-            self._listeners[listener.fileno()] = listener
-            self._epoll.register(listener, EPOLLIN)
-        self.ports = [listener.getsockname()[1] for listener in self._listeners.values()]
+            meter = Meter()
+            self._meters[meter.listener.fileno()] = meter
+            self._epoll.register(meter.listener, EPOLLIN)
+        self.ports = [meter.listener.getsockname()[1] for meter in self._meters.values()]
 
     def play(self) -> None:
         """Answer until the input ends."""
@@ -84,7 +92,7 @@ class Player:
                 if connection := self._connections.get(file):
                     self._serve(file, connection, now)
                 elif file != commands:
-                    self._accept(self._listeners[file])
+                    self._accept(self._meters[file])
                 elif not (command := sys.stdin.readline().strip()):
                     return
                 else:
@@ -95,16 +103,15 @@ class Player:
         if command == "asked":
             return [self._answered, self._rounds]
         pauses, self._pauses = self._pauses, Pauses()
-        for connection in self._connections.values():
-            if connection.first:
-                pauses.note(now - connection.begun)
+        for meter in self._meters.values():
+            if meter.first:
+                pauses.note(now - meter.begun)
         return [pauses.longest, pauses.missed]
 
-    def _accept(self, listener: socket.socket) -> None:
-        connected, _ = listener.accept()
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connections[connected.fileno()] = Connection(connected)
-        self._epoll.register(connected, EPOLLIN)
+    def _accept(self, meter: Meter) -> None:
+        connection = Connection(meter)
+        self._connections[connection.socket.fileno()] = connection
+        self._epoll.register(connection.socket, EPOLLIN)
 
     def _serve(self, file: int, connection: Connection, now: float) -> None:
         try:
@@ -117,11 +124,11 @@ class Player:
             return
         data = connection.rest + data
         while len(data) >= REQUEST:
-            self._answer(file, connection, data, now)
+            self._answer(file, connection.meter, data, now)
             data = data[REQUEST:]
         connection.rest = data
 
-    def _answer(self, file: int, connection: Connection, request: bytes, now: float) -> None:
+    def _answer(self, file: int, meter: Meter, request: bytes, now: float) -> None:
         asked = request[6:REQUEST]
         answer = self._answers.get(asked)
         if answer is None:
@@ -131,16 +138,13 @@ class Player:
         except OSError:
             return
         self._answered += 1
-        if asked == connection.first:
-            self._begin(connection, now)
-        elif not connection.first:
-            connection.first = asked
-            connection.begun = now
-
-    def _begin(self, connection: Connection, now: float) -> None:
-        self._rounds += 1
-        self._pauses.note(now - connection.begun)
-        connection.begun = now
+        if asked == meter.first:
+            self._rounds += 1
+            self._pauses.note(now - meter.begun)
+            meter.begun = now
+        elif not meter.first:
+            meter.first = asked
+            meter.begun = now
 
 
 def answer_to(asked: bytes, now: float) -> bytes:
