@@ -54,6 +54,10 @@ class Account:
     exchanges: list[Exchange] = field(default_factory=list)
     damaged: int = 0
 
+    def of_bus(self, bus: int) -> "Account":
+        """The exchanges of one bus."""
+        return Account([exchange for exchange in self.exchanges if exchange.bus == bus])
+
 
 Registers = Mapping[int, Mapping[int, Mapping[int, int]]]
 """The words of each unit by function and address; what is not there is 0."""
@@ -236,10 +240,14 @@ def _registers(types: Sequence[str]) -> Registers:
     return {unit: image(device, meter_of(device, unit).at(0.0)) for unit, device in devices}
 
 
-def _hurry() -> None:
-    """Let no sleep last longer than it must, as far as the system allows."""
+def sleep_exactly() -> None:
+    """Let no sleep of this thread last longer than it must; by default they may, by 50 µs."""
     with suppress(OSError):
         Path("/proc/self/timerslack_ns").write_text("1")
+
+
+def _hurry() -> None:
+    """Come before all others, if we may."""
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
@@ -288,6 +296,7 @@ def playing(buses: int, pace: Pace, types: Sequence[str]) -> Iterator[Lines]:
 
 def _main(buses: str, baudrate: str, turnaround: str, *types: str) -> None:
     units = _Units(_registers(types))
+    sleep_exactly()
     _hurry()
     _play(int(buses), Pace(int(baudrate), float(turnaround)), units)
 
