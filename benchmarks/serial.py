@@ -211,6 +211,7 @@ def beside(baudrate: int, effort: Effort) -> list[Beside]:
         pids = {"mbmd": stack.enter_context(daemon.running(_devices(scene, [paths["mbmd"]]), rate="0s")).pid}
         for way in on_line.WAYS:
             pids[way] = stack.enter_context(on_line.polling(way, paths[way], baudrate, reads))
+        played.wait_until_polled()
         sleep(min(WARM_UP, effort.seconds))
         return [_together(played, pids, _seconds(effort, pace)) for _ in range(effort.repeat)]
 

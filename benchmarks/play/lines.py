@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import inf
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from benchmarks.play.pace import REQUEST, Pace
@@ -27,6 +27,9 @@ from benchmarks.play.process import cpu_seconds
 _CLEAR, _TELL = b"clear\n", b"tell\n"
 EARLY = 0.0002
 """Seconds before an answer's end from which the clock is watched: no sleep ends as exactly."""
+
+PATIENCE = 30.0
+"""Seconds within which somebody must poll."""
 
 
 class Exchange(NamedTuple):
@@ -276,6 +279,15 @@ class Lines:
         assert self._process.stdout is not None
         exchanges, damaged = json.loads(self._process.stdout.readline())
         return Account([Exchange(*exchange) for exchange in exchanges], damaged)
+
+    def wait_until_polled(self) -> None:
+        """Wait until there was an exchange on every bus. Raises RuntimeError if there is none."""
+        until, silent = monotonic() + PATIENCE, set(range(len(self.paths)))
+        while silent:
+            if monotonic() > until:
+                raise RuntimeError(f"nobody polls {', '.join(self.paths[bus] for bus in silent)}")
+            sleep(0.05)
+            silent -= {exchange.bus for exchange in self.account().exchanges}
 
     def _command(self, command: bytes) -> None:
         assert self._process.stdin is not None
