@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import inf
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from benchmarks.play.pace import REQUEST, Pace
@@ -27,6 +27,9 @@ from benchmarks.play.process import cpu_seconds
 _CLEAR, _TELL = b"clear\n", b"tell\n"
 EARLY = 0.0002
 """Seconds before an answer's end from which the clock is watched: no sleep ends as exactly."""
+
+PATIENCE = 30.0
+"""Seconds within which somebody must poll."""
 
 
 class Exchange(NamedTuple):
@@ -53,6 +56,10 @@ class Account:
 
     exchanges: list[Exchange] = field(default_factory=list)
     damaged: int = 0
+
+    def of_bus(self, bus: int) -> "Account":
+        """The exchanges of one bus."""
+        return Account([exchange for exchange in self.exchanges if exchange.bus == bus])
 
 
 Registers = Mapping[int, Mapping[int, Mapping[int, int]]]
@@ -236,10 +243,14 @@ def _registers(types: Sequence[str]) -> Registers:
     return {unit: image(device, meter_of(device, unit).at(0.0)) for unit, device in devices}
 
 
-def _hurry() -> None:
-    """Let no sleep last longer than it must, as far as the system allows."""
+def sleep_exactly() -> None:
+    """Let no sleep of this thread last longer than it must; by default they may, by 50 µs."""
     with suppress(OSError):
         Path("/proc/self/timerslack_ns").write_text("1")
+
+
+def _hurry() -> None:
+    """Come before all others, if we may."""
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
@@ -269,6 +280,15 @@ class Lines:
         exchanges, damaged = json.loads(self._process.stdout.readline())
         return Account([Exchange(*exchange) for exchange in exchanges], damaged)
 
+    def wait_until_polled(self) -> None:
+        """Wait until there was an exchange on every bus. Raises RuntimeError if there is none."""
+        until, silent = monotonic() + PATIENCE, set(range(len(self.paths)))
+        while silent:
+            if monotonic() > until:
+                raise RuntimeError(f"nobody polls {', '.join(self.paths[bus] for bus in silent)}")
+            sleep(0.05)
+            silent -= {exchange.bus for exchange in self.account().exchanges}
+
     def _command(self, command: bytes) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(command.decode())
@@ -288,6 +308,7 @@ def playing(buses: int, pace: Pace, types: Sequence[str]) -> Iterator[Lines]:
 
 def _main(buses: str, baudrate: str, turnaround: str, *types: str) -> None:
     units = _Units(_registers(types))
+    sleep_exactly()
     _hurry()
     _play(int(buses), Pace(int(baudrate), float(turnaround)), units)
 

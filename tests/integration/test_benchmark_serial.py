@@ -10,7 +10,7 @@ from serial import Serial
 from benchmarks.effort import Effort
 from benchmarks.play import lines
 from benchmarks.play.pace import Pace
-from benchmarks.serial import MIXED, Scene, figures, measure, plans
+from benchmarks.serial import MIXED, SDM630, Scene, beside, compare, figures, measure, plans
 
 EFFORT = Effort(seconds=0.1, repeat=1, quick=True)
 PACE = Pace(115200)
@@ -41,6 +41,19 @@ def test_a_scene_gives_figures_of_every_kind() -> None:
         assert found[f"{named}: {positive}"].median > 0
     assert found[f"{named}: damaged"].median == 0
     assert found[f"{named}: share of the wire's limit"].aim == 0.9
+
+
+def test_others_poll_lines_of_their_own_for_the_same() -> None:
+    (window,) = beside(115200, EFFORT)
+    found = {figure.name.removeprefix("115200 baud, beside others: "): figure for figure in compare(115200, [window])}
+    kinds = ("", ", share of the wire's limit", ", violations", ", CPU")
+    assert list(found) == [name + kind for name in ("mbmd", "bare", "pymodbus") for kind in kinds]
+    assert all(isfinite(figure.median) for figure in found.values())
+    wanted = {(unit, *read) for unit, reads in plans(SDM630, 115200).items() for read in reads}
+    for account in window.accounts.values():
+        asked = {(e.unit, e.function, e.address, e.registers) for e in account.exchanges}
+        assert asked
+        assert asked <= wanted
 
 
 def test_a_line_answers_what_the_meter_has_and_keeps_account_of_it() -> None:
