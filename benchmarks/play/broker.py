@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socket import create_connection, create_server
@@ -19,6 +19,8 @@ MISSING = "mosquitto is not installed: install the package mosquitto"
 """Why MQTT is left out where `program` finds none."""
 PATIENCE = 10.0
 """Seconds within which it must listen, and tell of itself."""
+SPOKEN = 60.0
+"""Seconds within which what is waited for must be said."""
 COUNT = "$SYS/broker/publish/messages/received"
 
 
@@ -45,21 +47,40 @@ class Broker:
     @contextmanager
     def counting(self) -> Iterator["Counter"]:
         """Its own count of what is published."""
+        counter = Counter()
+        with self._subscribed(COUNT, counter.told):
+            yield counter
+
+    def wait_for(self, topic: str, payload: bytes, topics: int = 1) -> None:
+        """Wait until so many topics of a filter have a payload. Raises RuntimeError if that does not come."""
+        having, done = set[str](), threading.Event()
+
+        def told(message: Any) -> None:
+            if message.payload == payload:
+                having.add(message.topic)
+            if len(having) >= topics:
+                done.set()
+
+        with self._subscribed(topic, told):
+            if not done.wait(SPOKEN):
+                raise RuntimeError(f"{len(having)} of {topics} topics {topic} are {payload!r} after {SPOKEN:.0f} s")
+
+    @contextmanager
+    def _subscribed(self, topic: str, told: Callable[[Any], None]) -> Iterator[None]:
+        """Within, messages of a topic are told, by a thread."""
         import paho.mqtt.client as paho
         from paho.mqtt.enums import CallbackAPIVersion
 
-        counter = Counter()
-        client = paho.Client(CallbackAPIVersion.VERSION2)
-
         def connected(*_: Any) -> None:
-            client.subscribe(COUNT)
+            client.subscribe(topic)
 
+        client = paho.Client(CallbackAPIVersion.VERSION2)
         client.on_connect = connected
-        client.on_message = lambda _client, _data, message: counter.told(message)
+        client.on_message = lambda _client, _data, message: told(message)
         client.connect(HOST, self.port)
         client.loop_start()
         try:
-            yield counter
+            yield
         finally:
             client.disconnect()
             client.loop_stop()

@@ -1,0 +1,62 @@
+"""What is measured on which sites."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import NamedTuple
+
+from benchmarks.effort import Effort
+from benchmarks.figure import Figure
+from benchmarks.play import broker, meters
+from benchmarks.play.files import allow_many_files
+from benchmarks.whole import clients, delivery, requests, stages
+from benchmarks.whole.site import World
+
+
+class Plan(NamedTuple):
+    """How large it is: meters of each site, seconds between polls, clients that listen, connections that ask."""
+
+    sites: tuple[int, ...] = (64, 1000)
+    rate: float = 1.0
+    listeners: int = 200
+    connections: int = 8
+
+
+FEWER = 3
+"""Repeats of the larger sites at most: they take longer to start, and have more to count."""
+QUICK = Plan((64,))
+
+
+def run(effort: Effort) -> Iterator[Figure]:
+    """All of it."""
+    if not effort.quick:
+        return measure(effort, Plan())
+    return measure(replace(effort, seconds=min(effort.seconds, 1.0), repeat=1), QUICK)
+
+
+def measure(effort: Effort, plan: Plan) -> Iterator[Figure]:
+    """All of a plan."""
+    allow_many_files()
+    if broker.program() is None:
+        effort.left_out["MQTT"] = broker.MISSING
+    for number, devices in enumerate(plan.sites):
+        if number:
+            effort = replace(effort, repeat=min(effort.repeat, FEWER))
+        yield from _at(devices, effort, plan)
+
+
+def _at(devices: int, effort: Effort, plan: Plan) -> Iterator[Figure]:
+    with ExitStack() as stack:
+        there = stack.enter_context(meters.playing(devices))
+        mosquitto = stack.enter_context(broker.running()) if broker.program() else None
+        world = World(there, mosquitto, plan.rate, effort)
+        with world.site() as site:
+            site.wake()
+            yield from stages.alone(site)
+            yield from delivery.web(site)
+            yield from clients.many(site, plan.listeners)
+            yield from requests.load(site, plan.connections)
+        yield from stages.everything(world)
+        if mosquitto is not None:
+            yield from delivery.mqtt(world, mosquitto)
+            yield from stages.flat_out(world, mosquitto)
