@@ -66,7 +66,8 @@ class DeviceReadings:
         self.absent: frozenset[str] = frozenset()
         self._blank = array("d", [NAN]) * len(self.measurements)
         self._window = MinuteWindow(len(self.measurements))
-        self.latest = self._blank
+        self.latest = self._fresh = self._blank
+        self._packed: bytes | None = None
         self.texts = NO_TEXTS
 
     @property
@@ -114,7 +115,12 @@ class DeviceReadings:
         self.timestamp = timestamp
         self.version += 1
         self.online = True
-        self._window.add(monotonic, fresh)
+        self._fresh = fresh
+        self._packed = self._window.add(monotonic, fresh)
+
+    def packed(self, column: "array[float]") -> bytes | None:
+        """The column of the last poll as it is kept for the window, for who keeps it too; None of others."""
+        return self._packed if column is self._fresh else None
 
     def mean(self, monotonic: float) -> "array[float]":
         """Means of the readings of the 60 seconds before `monotonic`."""
@@ -125,6 +131,7 @@ class DeviceReadings:
     def go_offline(self) -> None:
         """Forget all values: what comes after the device's return starts anew."""
         self.online = False
-        self.latest = self._blank
+        self.latest = self._fresh = self._blank
+        self._packed = None
         self.texts = NO_TEXTS
         self._window.clear()
