@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from mbmd.measurements import Measurement
 from mbmd.readings.health import DeviceHealth
 
 NAN = float("nan")
+MOST_LAYOUTS = 64
+"""Sets of measurements that are kept once for all devices that have them: a site has few types of devices."""
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -30,6 +33,20 @@ class Descriptor(NamedTuple):
     options: str = ""
     version: str = ""
     serial: str = ""
+
+
+class _Layout(NamedTuple):
+    """What devices with the same measurements have in common."""
+
+    measurements: tuple[Measurement, ...]
+    slots: Mapping[str, int]
+    blank: "array[float]"
+
+
+@lru_cache(maxsize=MOST_LAYOUTS)
+def _layout(measurements: tuple[Measurement, ...]) -> _Layout:
+    slots = {known.name: slot for slot, known in enumerate(measurements)}
+    return _Layout(measurements, slots, array("d", [NAN]) * len(measurements))
 
 
 class DeviceReadings:
@@ -54,8 +71,7 @@ class DeviceReadings:
         self.subdevice = 0
         self.descriptor = Descriptor()
         self.type = type_name
-        self.measurements = tuple(sorted(measurements, key=lambda m: m.name))
-        self.slots = {m.name: slot for slot, m in enumerate(self.measurements)}
+        self.measurements, self.slots, self._blank = _layout(tuple(sorted(measurements, key=lambda m: m.name)))
         self.online = False
         self.version = 0
         self.timestamp = 0.0
@@ -64,7 +80,6 @@ class DeviceReadings:
         self.health = DeviceHealth()
         self.is_found = True
         self.absent: frozenset[str] = frozenset()
-        self._blank = array("d", [NAN]) * len(self.measurements)
         self._window = MinuteWindow(len(self.measurements))
         self.latest = self._fresh = self._blank
         self._packed: bytes | None = None
