@@ -1,6 +1,7 @@
 """`python -m benchmarks`: what mbmd can carry, measured on the machine at hand."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -56,6 +57,7 @@ def _measure(args: argparse.Namespace, old: Results | None) -> int:
     )
     if machine.is_busy(results.machine):
         say(f"this machine is busy (load {results.machine.load:g}): the figures will suffer", "yellow")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, every child would compile all anew
     try:
         with interrupted_alone():
             _run(names, effort, results.benchmarks)
@@ -92,7 +94,7 @@ def _folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--out {path}: {error.strerror}") from None
+        raise UsageError(f"--out {path}: {error.strerror}: choose another folder") from None
     return path
 
 
