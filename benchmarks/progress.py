@@ -30,7 +30,8 @@ def conclude(name: str, measured: Measured) -> None:
     if measured.failed is not None:
         say(f"{name}: failed: {reason(measured.failed)}", "red")
     else:
-        say(f"{name}: {len(measured.figures)} figures in {measured.seconds:.0f} s")
+        count = len(measured.figures)
+        say(f"{name}: {count} figure{'s' * (count != 1)} in {measured.seconds:.0f} s")
 
 
 def say(text: str, style: str = "") -> None:

@@ -1,5 +1,6 @@
 """`python -m benchmarks`, with benchmarks that are made up."""
 
+import errno
 import json
 import os
 import re
@@ -70,7 +71,7 @@ def test_a_run_is_printed_and_written(
     assert re.search(r"^tcp +64 devices +100 +1\.00 +sets/s$", said.out, re.MULTILINE)
     assert "tcp: left out: libmodbus: not installed" in said.out
     assert "tcp: 64 devices\n" in said.err
-    assert "tcp: 1 figures in 0 s\n" in said.err
+    assert "tcp: 1 figure in 0 s\n" in said.err
     document = json.loads(written(tmp_path / "a" / "b")[".json"].read_bytes())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d{6}", written(tmp_path / "a" / "b")[".json"].stem)
     assert document["effort"] == {"seconds": 1.0, "repeat": 2, "quick": True}
@@ -101,6 +102,23 @@ def test_what_was_measured_before_an_interruption_is_written(
     assert "tcp" not in benchmarks
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_figures_are_printed_where_they_cannot_be_written(
+    there_are: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    there_are(tcp=fine)
+    monkeypatch.setattr("benchmarks.__main__.write", full)
+    assert main(["--out", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "64 devices" in said.out
+    assert re.search(r"^python -m benchmarks: \S+\.json: No space left on device: ", said.err, re.MULTILINE)
 
 
 def test_runs_are_compared_at_once_and_later(
