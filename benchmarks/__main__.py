@@ -1,6 +1,7 @@
 """`python -m benchmarks`: what mbmd can carry, measured on the machine at hand."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from benchmarks.progress import conclude, say, telling
 from benchmarks.report import markdown, print_report
 from benchmarks.results import Results, Spent, read, write
 from benchmarks.suite import BENCHMARKS, Measured, measure
-from mbmd.errors import UsageError
+from mbmd.errors import MbmdError, UsageError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,9 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         old = read(args.compare) if args.compare is not None else None
         return _measure(args, old) if args.from_ is None else _look(args, old)
-    except UsageError as error:
+    except MbmdError as error:
         print(f"{options.PROG}: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, UsageError) else 1
 
 
 def _look(args: argparse.Namespace, old: Results | None) -> int:
@@ -46,7 +47,29 @@ def _measure(args: argparse.Namespace, old: Results | None) -> int:
     """Measure, print and write; what was measured until an interruption, too."""
     names = list(dict.fromkeys(args.names)) or list(BENCHMARKS)
     effort, folder = options.effort(args), _folder(args.out or options.OUT)
-    results = Results(
+    results = _nothing_yet(effort)
+    if machine.is_busy(results.machine):
+        say(f"this machine is busy (load {results.machine.load:g}): the figures will suffer", "yellow")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, every child would compile all anew
+    try:
+        with interrupted_alone():
+            _run(names, effort, results.benchmarks)
+    except KeyboardInterrupt:
+        if not any(results.figures()):
+            say("interrupted before anything was measured", "yellow")
+            return 130
+        say("interrupted: what was measured until now is kept", "yellow")
+        code = 130
+    else:
+        code = int(any(measured.failed for measured in results.benchmarks.values()))
+    _print(results, old, args.markdown)
+    _write(results, folder / f"{results.date:%Y-%m-%dT%H%M%S}")
+    return code
+
+
+def _nothing_yet(effort: Effort) -> Results:
+    """A run that begins."""
+    return Results(
         datetime.now(UTC).replace(microsecond=0),
         machine.this_machine(),
         machine.versions(),
@@ -54,20 +77,6 @@ def _measure(args: argparse.Namespace, old: Results | None) -> int:
         Spent.of(effort),
         {},
     )
-    if machine.is_busy(results.machine):
-        say(f"this machine is busy (load {results.machine.load:g}): the figures will suffer", "yellow")
-    try:
-        with interrupted_alone():
-            _run(names, effort, results.benchmarks)
-    except KeyboardInterrupt:
-        say("interrupted: what was measured until now is kept", "yellow")
-        code = 130
-    else:
-        code = int(any(measured.failed for measured in results.benchmarks.values()))
-    if any(True for _ in results.figures()):
-        _write(results, folder / f"{results.date:%Y-%m-%dT%H%M%S}")
-        _print(results, old, args.markdown)
-    return code
 
 
 def _run(names: Sequence[str], effort: Effort, benchmarks: dict[str, Measured]) -> None:
@@ -92,15 +101,18 @@ def _folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--out {path}: {error.strerror}") from None
+        raise UsageError(f"--out {path}: {error.strerror}: choose another folder") from None
     return path
 
 
 def _write(results: Results, path: Path) -> None:
     file = path.with_suffix(".json")
-    write(results, file)
-    say(f"written: {file}")
-    _draw(results, path)
+    try:
+        write(results, file)
+        say(f"written: {file}")
+        _draw(results, path)
+    except OSError as error:
+        raise MbmdError(f"{error.filename or file}: {error.strerror}: choose another folder with --out") from None
 
 
 def _draw(results: Results, path: Path) -> None:

@@ -16,12 +16,11 @@ KINDS = (".png", ".svg")
 MOST = 12
 """Bars of a panel."""
 
-_BARS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
-"""Colours of Okabe and Ito, which all eyes can tell apart."""
-_INK = "#222222"
-_FAINT = "#888888"
+_OURS, _OTHERS, _INK = "#0072b2", "#e69f00", "#222222"
+"""Of Okabe and Ito, whom all eyes can tell apart."""
 _COLUMNS = 2
 _WIDTH = 12.0
+_LEGEND = "Medians, with whiskers from the lowest to the highest value; dotted: the aim"
 _BAR = 0.3
 """Inches that a bar takes of the height."""
 
@@ -30,8 +29,8 @@ _BAR = 0.3
 class Panel:
     """A panel of bars: the figures of a benchmark whose names match, in their order, all of one unit.
 
-    What `label` captures is written at the bar; where it captures nothing, the whole name. `is_log` is for what spans
-    magnitudes.
+    What `label` captures is written at the bar; where it captures nothing, the whole name. `is_log` is for ratios that
+    span magnitudes.
     """
 
     title: str
@@ -46,15 +45,23 @@ class Panel:
 
     def _bars(self, results: Results) -> Iterator[tuple[str, Figure]]:
         for benchmark, figure in results.figures():
-            if (
-                benchmark == self.benchmark
-                and figure.unit == self.unit
-                and (found := re.search(self.label, figure.name))
+            if (benchmark, figure.unit) == (self.benchmark, self.unit) and (
+                found := re.search(self.label, figure.name)
             ):
                 yield next(filter(None, found.groups()), figure.name), figure
 
 
-PANELS = (Panel("Modbus/TCP, 64 devices flat out", "tcp", r"^64 devices flat out[:,] (.*)$", "sets/s"),)
+PANELS = (
+    Panel("Native core: how many times as fast as pymodbus", "kernels", r"^(.*): mbmd beside pymodbus$", "x", True),
+    Panel("Modbus/TCP, 64 devices flat out", "tcp", r"^64 devices flat out: ([^,]*)$", "sets/s"),
+    Panel("Modbus/TCP, 64 devices flat out: CPU", "tcp", r"^64 devices flat out: (.*), CPU$", "µs/reading"),
+    Panel("Serial lines: share of the wire's limit", "serial", r"^([^:]*): share of the wire's limit$", "x"),
+    Panel("The whole way: delay from the wire", "whole", r"^(.*) delay$", "ms"),
+    Panel("How long the event loop is held", "holds", r"^(.*)$", "ms"),
+    Panel("Memory, polled once a second", "tcp", r"^(.*) once a second: memory$", "MiB"),
+    Panel("Memory by part", "startup", r"^memory: (.*)$", "MiB"),
+    Panel("CPU of a start", "startup", r"^start: (.*)$", "ms"),
+)
 
 
 def draw(results: Results, path: Path) -> list[Path]:
@@ -78,7 +85,7 @@ def _page(panels: Sequence[tuple[Panel, list[tuple[str, Figure]]]], said: str) -
     rows = [panels[start : start + _COLUMNS] for start in range(0, len(panels), _COLUMNS)]
     heights = [max(len(bars) for _, bars in row) * _BAR + 0.9 for row in rows]
     page = Page(figsize=(_WIDTH, sum(heights) + 0.7), layout="constrained")
-    page.suptitle(f"What mbmd carries\n{said}", fontsize=9, color=_INK)
+    page.suptitle(f"{said}\n{_LEGEND}", fontsize=9, color=_INK)
     grid = page.subplots(len(rows), _COLUMNS, squeeze=False, height_ratios=heights)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
@@ -92,17 +99,20 @@ def _fill(axes: Any, panel: Panel, bars: Sequence[tuple[str, Figure]]) -> None:
     medians = [figure.median for _, figure in bars]
     below = [figure.median - min(figure.values) for _, figure in bars]
     above = [max(figure.values) - figure.median for _, figure in bars]
+    labels = [label for label, _ in bars]
     places = range(len(bars))
-    colours = [_BARS[place % len(_BARS)] for place in places]
+    colours = [_OTHERS if "mbmd" in labels and label != "mbmd" else _OURS for label in labels]
     drawn = axes.barh(places, medians, xerr=(below, above), color=colours, ecolor=_INK, capsize=3, height=0.7)
-    axes.bar_label(drawn, [f" {readable(median)}" for median in medians], fontsize=8, color=_INK, padding=3)
-    axes.set_yticks(places, [label for label, _ in bars], fontsize=8)
+    axes.bar_label(drawn, map(readable, medians), fontsize=8, color=_INK, padding=4)
+    for place, (_, figure) in enumerate(bars):
+        if figure.aim:
+            axes.plot((figure.aim, figure.aim), (place - 0.45, place + 0.45), color=_INK, linestyle=":", linewidth=2)
+    axes.set_yticks(places, labels, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     if panel.is_log:
         axes.set_xscale("log")
+        axes.set_xlim(left=min(1.0, *medians))
     axes.set_title(f"{panel.title} [{panel.unit}]", fontsize=10, loc="left", color=_INK)
     axes.tick_params(axis="x", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    for aim in {figure.aim for _, figure in bars if figure.aim is not None}:
-        axes.axvline(aim, color=_FAINT, linestyle="--", linewidth=1)

@@ -12,12 +12,17 @@ Tell = Callable[[str], None]
 
 @contextmanager
 def telling(name: str, place: str) -> Iterator[Tell]:
-    """Within, what is given is shown as what a benchmark does now; `place` says how many there are."""
+    """Within, what is given is shown as what a benchmark does now; `place` says how many there are.
+
+    Nothing moves by itself: that would take of what is measured.
+    """
     if not sys.stderr.isatty():
         yield lambda text: say(f"{name}: {text}")
         return
-    with console(stderr=True).status(f"{place} {name}") as status:
-        yield lambda text: status.update(f"{place} {name}: {text}")
+    from rich.live import Live
+
+    with Live(f"{place} {name}", console=console(stderr=True), auto_refresh=False, transient=True) as line:
+        yield lambda text: line.update(f"{place} {name}: {text}", refresh=True)
 
 
 def conclude(name: str, measured: Measured) -> None:
@@ -25,7 +30,8 @@ def conclude(name: str, measured: Measured) -> None:
     if measured.failed is not None:
         say(f"{name}: failed: {reason(measured.failed)}", "red")
     else:
-        say(f"{name}: {len(measured.figures)} figures in {measured.seconds:.0f} s")
+        count = len(measured.figures)
+        say(f"{name}: {count} figure{'s' * (count != 1)} in {measured.seconds:.0f} s")
 
 
 def say(text: str, style: str = "") -> None:

@@ -58,7 +58,8 @@ def described(machine: Machine) -> tuple[str, ...]:
 
 def _row(name: str, figure: Figure) -> tuple[str, ...]:
     reached = {None: "", True: good("yes"), False: bad("no")}[figure.reached]
-    return name, figure.name, readable(figure.median), readable(figure.spread), figure.unit, _aim(figure), reached
+    spread = readable(figure.spread) if len(figure.values) > 1 else ""
+    return name, figure.name, readable(figure.median), spread, figure.unit, _aim(figure), reached
 
 
 def _aim(figure: Figure) -> str:

@@ -62,8 +62,8 @@ class Daemon:
 
 
 @contextmanager
-def running(devices: Sequence[Mapping[str, object]], **settings: object) -> Iterator[Daemon]:
-    """A daemon for devices and settings as the configuration has them, from a folder of its own; all are online.
+def starting(devices: Sequence[Mapping[str, object]], **settings: object) -> Iterator[Daemon]:
+    """A daemon that was just started, for devices and settings as the configuration has them, in a folder of its own.
 
     The memory of what it learned is empty, and nobody else's is touched.
     """
@@ -78,8 +78,14 @@ def running(devices: Sequence[Mapping[str, object]], **settings: object) -> Iter
         command = [sys.executable, "-m", "mbmd", "run", "-c", str(folder / "mbmd.yaml")]
         with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, env=environment) as process:
             try:
-                daemon = Daemon(process, port, folder / "log")
-                daemon.wait_until_online(len(devices))
-                yield daemon
+                yield Daemon(process, port, folder / "log")
             finally:
                 process.terminate()
+
+
+@contextmanager
+def running(devices: Sequence[Mapping[str, object]], **settings: object) -> Iterator[Daemon]:
+    """A daemon as `starting` gives it, when all its devices are online."""
+    with starting(devices, **settings) as daemon:
+        daemon.wait_until_online(len(devices))
+        yield daemon

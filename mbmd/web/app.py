@@ -18,6 +18,9 @@ PAGES = {"/": "index.html"}
 """Pages, by their paths."""
 METHODS = ("GET", "HEAD")
 
+_ERRORS = "json"
+"""Errors are answered by `explain`; where Sanic is not told this, it parses the source of every handler for it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +47,7 @@ def make_app(site: Site) -> "Sanic[Any, Any]":
     for path, name in PAGES.items():
         _add(app, path, _page(name), name)
     _add(app, "/static/<name:path>", _static, "static")
-    app.add_route(websocket(site.stream), "/ws", name="websocket")
+    app.add_route(websocket(site.stream), "/ws", name="websocket", error_format=_ERRORS)
 
     @app.exception(Exception)
     async def explain(request: Request, error: Exception) -> HTTPResponse:
@@ -69,7 +72,8 @@ def _message(request: Request, error: SanicException) -> str:
 
 
 def _add(app: "Sanic[Any, Any]", path: str, handler: Handler, name: str) -> None:
-    app.add_route(handler, path.replace("{", "<").replace("}", ">"), METHODS, name=_plain(name), unquote=True)
+    uri = path.replace("{", "<").replace("}", ">")
+    app.add_route(handler, uri, METHODS, name=_plain(name), unquote=True, error_format=_ERRORS)
 
 
 def _plain(name: str) -> str:
