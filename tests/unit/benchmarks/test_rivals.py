@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from benchmarks.rivals import libmodbus
 from benchmarks.rivals.bare import request
 from benchmarks.rivals.job import Job, Read, make_job
 from benchmarks.rivals.libmodbus import numbers
@@ -35,3 +36,13 @@ def test_pymodbus_converts_the_values_that_are_wanted(way: object) -> None:
     registers = list(struct.unpack(">6H", struct.pack(">fff", 230.5, -1.25, 50.0)))
     decode = (at_once if way is at_once else each)(Read(0, 6, (0, 4)))
     assert decode(registers) == [230.5, 50.0]
+
+
+def test_without_libmodbus_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libmodbus, "find_library", lambda _: None)
+    assert "apt install libmodbus5" in libmodbus.missing()
+
+
+def test_a_program_that_cannot_be_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libmodbus, "find_library", lambda _: "libnone.so.0")
+    assert libmodbus.missing().startswith(("its program cannot be built: ", "there is no C compiler"))
