@@ -126,7 +126,9 @@ def _devices(size: int) -> str:
 
 def _starts(size: int, effort: Effort) -> Mapping[str, Start]:
     """Who polls so many devices."""
-    names = [BARE, MBMD] if size != COMPARED else QUICK if effort.quick else [*STARTS]
+    if size != COMPARED:
+        return {name: STARTS[name] for name in (BARE, MBMD)}
+    names = [*(QUICK if effort.quick else STARTS)]
     if reason := libmodbus.missing():
         names = [name for name in names if not name.startswith(LIBMODBUS)]
         effort.left_out[LIBMODBUS] = reason

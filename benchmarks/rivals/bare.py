@@ -14,10 +14,11 @@ from benchmarks.rivals.job import UNIT, Job, Read, the_job
 
 
 class Bare(asyncio.Protocol):
-    """Asks without end."""
+    """Asks until the connection is `lost`."""
 
-    def __init__(self, requests: Sequence[bytes]) -> None:
+    def __init__(self, requests: Sequence[bytes], lost: asyncio.Event) -> None:
         self._requests: Iterator[bytes] = cycle(requests)
+        self._lost = lost
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._write = cast("asyncio.Transport", transport).write
@@ -25,6 +26,9 @@ class Bare(asyncio.Protocol):
 
     def data_received(self, _: bytes) -> None:
         self._write(next(self._requests))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._lost.set()
 
 
 def request(read: Read) -> bytes:
@@ -34,12 +38,13 @@ def request(read: Read) -> bytes:
 
 
 async def poll(job: Job) -> None:
-    """Poll all devices."""
+    """Poll all devices, until one is lost."""
     loop = asyncio.get_running_loop()
     requests = [request(read) for read in job.reads]
+    lost = asyncio.Event()
     for port in job.ports:
-        await loop.create_connection(lambda: Bare(requests), job.host, port)
-    await asyncio.Event().wait()
+        await loop.create_connection(lambda: Bare(requests, lost), job.host, port)
+    await lost.wait()
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from mbmd.config.adapter import parse_adapter
 from mbmd.devices.registry import BUILT_IN
 from mbmd.planner import Limits, plan
-from mbmd.protocol.timing import Costs
+from mbmd.protocol.timing import costs
 
 UNIT = 1
 
@@ -33,7 +34,8 @@ def reads_of_sdm630() -> tuple[Read, ...]:
     """What mbmd reads of an SDM630 by Modbus/TCP."""
     device = BUILT_IN.get("SDM")
     slots = {register.measurement: slot for slot, register in enumerate(device.registers)}
-    blocks = plan(device.registers, slots, Limits(device.max_registers, device.holes), Costs(0.001, 0.000_001))
+    line = costs(parse_adapter("127.0.0.1:502"))
+    blocks = plan(device.registers, slots, Limits(device.max_registers, device.holes), line)
     return tuple(
         Read(block.address, block.count, tuple(register.address - block.address for register in block.registers))
         for block in blocks

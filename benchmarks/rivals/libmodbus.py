@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 from ctypes.util import find_library
 from pathlib import Path
 
@@ -15,7 +16,12 @@ def missing() -> str:
     if find_library("modbus") is None:
         return "libmodbus is not installed: apt install libmodbus5"
     if shutil.which("cc") is None:
-        return "there is no C compiler: apt install gcc"
+        return "there is no C compiler: apt install gcc libc6-dev"
+    with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as folder:
+        try:
+            build(Path(folder))
+        except subprocess.CalledProcessError as error:
+            return f"its program cannot be built: {error.stderr.splitlines()[-1]}"
     return ""
 
 
@@ -23,7 +29,7 @@ def build(folder: Path) -> Path:
     """The program, built in a folder. Raises CalledProcessError when it cannot be."""
     program = folder / "libmodbus"
     command = ["cc", "-O2", "-o", str(program), str(SOURCE), "-pthread", f"-l:{find_library('modbus')}"]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, capture_output=True, text=True)
     return program
 
 

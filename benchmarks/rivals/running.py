@@ -37,15 +37,16 @@ def mbmd(meters: Meters) -> Iterator[int]:
 
 
 @contextmanager
-def python(module: str, *args: str, meters: Meters) -> Iterator[int]:
-    """A rival in Python."""
-    job = msgspec.json.encode(make_job(HOST, meters.ports))
-    with _child([sys.executable, "-m", f"benchmarks.rivals.{module}", *args], job, meters) as pid:
+def in_python(arguments: str, meters: Meters) -> Iterator[int]:
+    """A rival in Python: its module, and what it is called with."""
+    module, *others = arguments.split()
+    command = [sys.executable, "-m", f"benchmarks.rivals.{module}", *others]
+    with _child(command, msgspec.json.encode(make_job(HOST, meters.ports)), meters) as pid:
         yield pid
 
 
 @contextmanager
-def c(threads: int, meters: Meters) -> Iterator[int]:
+def in_c(threads: int, meters: Meters) -> Iterator[int]:
     """libmodbus with so many threads."""
     with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as folder:
         command = [str(libmodbus.build(Path(folder)))]
@@ -71,23 +72,21 @@ def _wait_until_asked(meters: Meters, process: "subprocess.Popen[bytes]") -> Non
     wanted = meters.asked().rounds + len(meters.ports)
     until = time.monotonic() + PATIENCE
     while meters.asked().rounds < wanted:
-        if process.poll() is not None or time.monotonic() > until:
+        if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} does not poll: it ended with {process.returncode}")
+        if time.monotonic() > until:
+            raise RuntimeError(f"{process.args!r} does not poll all meters within {PATIENCE:.0f} s")
         time.sleep(0.02)
-
-
-def _python(module: str, *args: str) -> Start:
-    return lambda meters: python(module, *args, meters=meters)
 
 
 BARE, MBMD, PYMODBUS, LIBMODBUS = "bare loop", "mbmd", "pymodbus", "libmodbus"
 
 STARTS: Mapping[str, Start] = {
-    BARE: _python("bare"),
+    BARE: partial(in_python, "bare"),
     MBMD: mbmd,
-    PYMODBUS: _python("pymodbus_client"),
-    "pymodbus, value by value": _python("pymodbus_client", "each"),
-    LIBMODBUS: partial(c, 1),
-    "libmodbus, a thread per core": partial(c, os.cpu_count() or 1),
+    PYMODBUS: partial(in_python, "pymodbus_client"),
+    "pymodbus, value by value": partial(in_python, "pymodbus_client each"),
+    LIBMODBUS: partial(in_c, 1),
+    "libmodbus, a thread per core": partial(in_c, os.cpu_count() or 1),
 }
 """Who can poll, by name."""

@@ -1,6 +1,7 @@
 """The TCP benchmark, run with hardly any effort."""
 
 import math
+import resource
 import time
 
 import pytest
@@ -54,3 +55,10 @@ def test_meters_answer_pymodbus_with_the_clock_and_count() -> None:
         assert meters.answered == 6
         assert meters.asked() == (6, 2)
         assert meters.pauses().missed == 0
+
+
+def test_sizes_that_take_too_many_files_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 100))
+    effort = Effort(seconds=0.1, repeat=1, quick=True)
+    assert list(tcp.run(effort)) == []
+    assert effort.left_out == {"64 devices": "a process may have only 100 files: allow 228 with ulimit -Hn"}

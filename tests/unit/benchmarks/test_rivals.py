@@ -1,13 +1,15 @@
 """What rivals are given to do."""
 
 import struct
+from collections.abc import Callable
 
 import pytest
 
+from benchmarks.rivals import libmodbus
 from benchmarks.rivals.bare import request
 from benchmarks.rivals.job import Job, Read, make_job
 from benchmarks.rivals.libmodbus import numbers
-from benchmarks.rivals.pymodbus_client import at_once, each
+from benchmarks.rivals.pymodbus_client import Decode, at_once, each
 
 JOB = make_job("127.0.0.1", [10502, 10503])
 
@@ -31,7 +33,16 @@ def test_libmodbus_is_given_threads_ports_and_reads() -> None:
 
 
 @pytest.mark.parametrize("way", [at_once, each])
-def test_pymodbus_converts_the_values_that_are_wanted(way: object) -> None:
+def test_pymodbus_converts_the_values_that_are_wanted(way: Callable[[Read], Decode]) -> None:
     registers = list(struct.unpack(">6H", struct.pack(">fff", 230.5, -1.25, 50.0)))
-    decode = (at_once if way is at_once else each)(Read(0, 6, (0, 4)))
-    assert decode(registers) == [230.5, 50.0]
+    assert way(Read(0, 6, (0, 4)))(registers) == [230.5, 50.0]
+
+
+def test_without_libmodbus_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libmodbus, "find_library", lambda _: None)
+    assert "apt install libmodbus5" in libmodbus.missing()
+
+
+def test_a_program_that_cannot_be_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libmodbus, "find_library", lambda _: "libnone.so.0")
+    assert libmodbus.missing().startswith(("its program cannot be built: ", "there is no C compiler"))
