@@ -23,10 +23,10 @@ class Child:
         """CPU time that it has had so far."""
         return cpu_seconds(self.pid)
 
-    def ask(self) -> Any:
-        """What it has counted so far."""
+    def ask(self, question: str = "") -> Any:
+        """What it has counted so far, or what it answers to a line."""
         assert self._process.stdin is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{question}\n")
         self._process.stdin.flush()
         return self._read()
 

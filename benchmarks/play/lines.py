@@ -9,7 +9,6 @@ written down as an `Exchange`, by its own clock.
 import json
 import os
 import select
-import subprocess
 import sys
 import tty
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +20,16 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
+from benchmarks.play import child
+from benchmarks.play.child import Child
 from benchmarks.play.pace import REQUEST, Pace
-from benchmarks.play.process import cpu_seconds
 
-_CLEAR, _TELL = b"clear\n", b"tell\n"
-EARLY = 0.0002
-"""Seconds before an answer's end from which the clock is watched: no sleep ends as exactly."""
+_CLEAR, _TELL = "clear", "tell"
+EARLY = 0.00004
+"""Seconds before an answer's end from which the clock is watched, as no sleep ends exactly.
+
+Watching for longer would be in the way of others: of the kernel's thread that passes on what was written, too.
+"""
 
 PATIENCE = 30.0
 """Seconds within which somebody must poll."""
@@ -215,21 +218,20 @@ class _Clockwork:
                 self._set(bus)
 
 
-def _play(count: int, pace: Pace, units: _Units) -> None:
-    """Tell the paths, then begin a new account for each line that comes, and tell of the last one if it says so."""
+def _play(count: int, pace: Pace, units: _Units, hurried: bool) -> None:
+    """Tell the paths and whether we come before all others, then do what each line says, until there are no more."""
     account = Account()
     buses = [_Bus(number, pace, units, account) for number in range(count)]
     clockwork = _Clockwork(buses)
-    print(json.dumps([bus.path for bus in buses]), flush=True)
+    print(json.dumps([[bus.path for bus in buses], hurried]), flush=True)
     stdin = sys.stdin.fileno()
     while True:
         if not clockwork.turn(stdin):
             continue
-        command = os.read(stdin, 4096)
+        command = os.read(stdin, 4096).decode().strip()
         if not command:
             return
-        if command == _TELL:
-            print(json.dumps([account.exchanges, account.damaged]), flush=True)
+        print(json.dumps([account.exchanges, account.damaged] if command == _TELL else None), flush=True)
         account.exchanges.clear()
         account.damaged = 0
 
@@ -249,35 +251,38 @@ def sleep_exactly() -> None:
         Path("/proc/self/timerslack_ns").write_text("1")
 
 
-def _hurry() -> None:
-    """Come before all others, if we may."""
-    with suppress(OSError):
+def _hurry() -> bool:
+    """Come before all others; returns whether we may."""
+    try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        return False
+    return True
 
 
 class Lines:
-    """Buses that are there; `paths` has the device of each."""
+    """Buses that are there; `paths` has the device of each, `hurried` says that they have real-time priority."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.pid = process.pid
-        assert process.stdout is not None
-        self.paths: list[str] = json.loads(process.stdout.readline())
+    paths: list[str]
+    hurried: bool
+
+    def __init__(self, player: Child) -> None:
+        self._player = player
+        self.pid = player.pid
+        self.paths, self.hurried = player.ready
 
     @property
     def cpu_seconds(self) -> float:
         """CPU time that pacing has taken so far."""
-        return cpu_seconds(self.pid)
+        return self._player.cpu_seconds
 
     def clear(self) -> None:
         """Begin a new account."""
-        self._command(_CLEAR)
+        self._player.ask(_CLEAR)
 
     def account(self) -> Account:
         """What was on the wires since `clear`; it is told once."""
-        self._command(_TELL)
-        assert self._process.stdout is not None
-        exchanges, damaged = json.loads(self._process.stdout.readline())
+        exchanges, damaged = self._player.ask(_TELL)
         return Account([Exchange(*exchange) for exchange in exchanges], damaged)
 
     def wait_until_polled(self) -> None:
@@ -289,28 +294,18 @@ class Lines:
             sleep(0.05)
             silent -= {exchange.bus for exchange in self.account().exchanges}
 
-    def _command(self, command: bytes) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(command.decode())
-        self._process.stdin.flush()
-
 
 @contextmanager
 def playing(buses: int, pace: Pace, types: Sequence[str]) -> Iterator[Lines]:
     """So many buses, each with a meter of each of the device types, units 1 and on."""
-    command = [sys.executable, "-m", __name__, str(buses), str(pace.baudrate), str(pace.turnaround), *types]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Lines(process)
-        finally:
-            process.terminate()
+    with child.playing(__name__, buses, pace.baudrate, pace.turnaround, *types) as player:
+        yield Lines(player)
 
 
 def _main(buses: str, baudrate: str, turnaround: str, *types: str) -> None:
     units = _Units(_registers(types))
     sleep_exactly()
-    _hurry()
-    _play(int(buses), Pace(int(baudrate), float(turnaround)), units)
+    _play(int(buses), Pace(int(baudrate), float(turnaround)), units, _hurry())
 
 
 if __name__ == "__main__":
