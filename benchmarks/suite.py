@@ -7,6 +7,7 @@ from benchmarks.effort import Effort
 from benchmarks.figure import Figure
 
 BENCHMARKS = {
+    "kernels": "CRC, frames, decoding and means one by one, beside pymodbus; instructions",
     "tcp": "Modbus/TCP flat out, beside a bare event loop",
     "serial": "serial lines beside the limit of the wire",
 }
