@@ -101,7 +101,7 @@ reader, prefix, length = {reader}(), request.prefix, request.length
 FRAMER = """
 from pymodbus.framer import {framer}
 from pymodbus.pdu import DecodePDU
-framer, expected = {framer}(DecodePDU(False)), transaction if "{framer}" == "FramerSocket" else 0
+framer = {framer}(DecodePDU(False))
 """
 MINUTE = """
 from mbmd._native.window import MinuteWindow
@@ -187,7 +187,7 @@ def _answer(framing: str, numbers: str, framer: str, aim: float | None) -> Case:
     expect = "reader.expect(unit, prefix, length, program, made, transaction)"
     awaited = "awaited = reference.Awaited(unit, request.prefix, request.length, transaction)"
     decode = "[reference.decode('float32', data[at:]) for at in range(0, 160, 4)]"
-    handle = "pdu = framer.handleFrame(frame, unit, expected)[1]"
+    handle = "pdu = framer.handleFrame(frame, unit, transaction)[1]"
     return Case(
         f"{framing} answer to 40 doubles",
         {

@@ -50,15 +50,16 @@ def count(ways: Sequence[Way]) -> list[float]:
             check=False,
         )
         if done.returncode:
-            raise CannotCountError(f"valgrind cannot run Python here: {done.stderr.strip().splitlines()[-1:]}")
+            said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            raise CannotCountError(f"valgrind cannot run Python here: {said[-1]}")
         # The first dump is of what is before the first section.
         sections = [_counted(Path(f"{out}.{number}")) for number in range(2, 2 * len(ways) + 4)]
     nothing, *counts = (times - setup for setup, times in zip(sections[::2], sections[1::2], strict=True))
-    return [(count - nothing) / NUMBER for count in counts]
+    return [(counted - nothing) / NUMBER for counted in counts]
 
 
 def _counted(dump: Path) -> int:
-    found = COUNTED.search(dump.read_text())
+    found = COUNTED.search(dump.read_text()) if dump.exists() else None
     if found is None:
         raise CannotCountError("callgrind writes its counts in another way than was known")
     return int(found[1])

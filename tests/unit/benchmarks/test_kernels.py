@@ -108,6 +108,17 @@ def test_what_is_not_installed_is_left_out_and_said(monkeypatch: pytest.MonkeyPa
     assert all("install" in why for why in effort.left_out.values())
 
 
+def test_a_time_is_the_median_of_those_after_the_warm_up() -> None:
+    assert clock._median([(1, 9.0), (2, 8.0), (4, 7.0), (4, 3.0), (4, 1.0), (4, 2.0)]) == 2.0
+
+
+def test_valgrind_that_writes_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle = shutil.which("true")
+    monkeypatch.setattr(shutil, "which", lambda _: idle)
+    with pytest.raises(instructions.CannotCountError, match="in another way"):
+        instructions.count([instructions.NOTHING])
+
+
 def test_valgrind_that_does_not_work_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = shutil.which("false")
     monkeypatch.setattr(shutil, "which", lambda _: broken)
