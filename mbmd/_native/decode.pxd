@@ -8,6 +8,7 @@ cdef struct Source:
     uint8_t swapped
     uint8_t has_nan
 
+# What is rare stands behind, and all of it fits into a cache line of 64 bytes.
 cdef struct Step:
     Source value
     double divisor
