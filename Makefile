@@ -18,8 +18,8 @@ sanitize: $(VENV)/.built-test
 soak: $(VENV)/.built-test
 	$(BIN)/python -m tests.soak
 
-bench: $(VENV)/.built-test
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.built-bench
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so
@@ -33,4 +33,8 @@ $(VENV)/.built: pyproject.toml setup.py $(KERNELS)
 
 $(VENV)/.built-test: $(VENV)/.built
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/.built-bench: $(VENV)/.built
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@

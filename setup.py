@@ -14,7 +14,7 @@ KERNELS = ["counters", "crc", "decode", "framing", "timer", "window"]
 DEBUG = bool(os.environ.get("MBMD_DEBUG"))
 SANITIZE = bool(os.environ.get("MBMD_SANITIZE"))
 
-compile_args = ["-O0", "-g"] if DEBUG else ["-O2", "-g0"]
+compile_args = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
 link_args = []
 if SANITIZE:
     flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
@@ -43,6 +43,9 @@ setup(
             "wraparound": False,
             "cdivision": True,
             "embedsignature": False,
+            # Without these, the stable ABI packs the arguments of every call into a tuple and a dictionary.
+            "binding": False,
+            "always_allow_keywords": False,
         },
     ),
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

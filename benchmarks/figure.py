@@ -2,9 +2,9 @@
 
 import statistics
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Better = Literal["higher", "lower"]
 
@@ -18,7 +18,7 @@ class Figure(Struct, frozen=True):
 
     name: str
     unit: str
-    values: tuple[float, ...]
+    values: Annotated[tuple[float, ...], Meta(min_length=1)]
     better: Better | None = None
     aim: float | None = None
 

@@ -8,6 +8,7 @@ is longer than a read may be, the value is read apart from its scale.
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +26,8 @@ Place: TypeAlias = tuple[int, int]
 Span: TypeAlias = tuple[int, int, int]
 """Function, first address and number of registers of a read."""
 BITS_PER_REGISTER = 16
+MOST_PLANS = 64
+"""Plans that are kept for other devices of the type: most of a site are alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,10 +131,19 @@ def plan(registers: Iterable[Register], slots: Mapping[str, int], limits: Limits
     """The cheapest cut of `registers` into reads; functions stay apart.
 
     A value and its scale are only split where a read of both would be too long. `slots` gives each measurement its
-    place in the column.
+    place in the column. Devices that are alike have the same reads.
     """
+    wanted = tuple(registers)
+    return list(_planned(wanted, tuple(slots[register.measurement] for register in wanted), limits, costs))
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def _planned(
+    registers: tuple[Register, ...], of_each: tuple[int, ...], limits: Limits, costs: Costs
+) -> tuple[Block, ...]:
+    slots = {register.measurement: slot for register, slot in zip(registers, of_each, strict=True)}
     ordered = sorted(registers, key=lambda r: (r.function, *_ends(r)))
-    blocks = []
+    blocks: list[Block] = []
     for function, group in groupby(ordered, key=lambda r: r.function):
         most = MAX_BITS if function in BIT_FUNCTIONS else limits.registers
         price = Costs(costs.read, _cost_of_one(function, costs))
@@ -142,7 +154,7 @@ def plan(registers: Iterable[Register], slots: Mapping[str, int], limits: Limits
         for run in _runs(near, limits):
             blocks += [_block(part, slots) for part in _cheapest_cut(run, most, price)]
         blocks += [_apart(part, slots) for part in _fewest_apart(far, limits)]
-    return blocks
+    return tuple(blocks)
 
 
 def _within(register: Register, most: int) -> Register:

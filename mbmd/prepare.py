@@ -1,7 +1,8 @@
 """From what was asked for to devices that can be polled: their tables and settings, all checked; no I/O but tables."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import NamedTuple, TypeAlias
 
 from mbmd.config.adapter import Adapter
 from mbmd.config.devices import Device
@@ -13,6 +14,9 @@ from mbmd.devices.settings import Settings, resolve
 from mbmd.errors import UsageError
 from mbmd.sunspec.device_type import device_type as sunspec_type
 from mbmd.sunspec.device_type import is_sunspec
+
+Settle: TypeAlias = Callable[[str, DeviceOptions, DeviceOptions], tuple[DeviceType, Settings]]
+"""The type of that name, and the settings of one that was asked for with options of its own and of its adapter."""
 
 
 class Prepared(NamedTuple):
@@ -45,6 +49,7 @@ def prepare(config: RunConfig, types: Registry) -> list[Prepared]:
 def check(config: RunConfig, types: Registry) -> Iterator[Prepared | Problem]:
     """Each device of a run as it can be polled, or why it cannot."""
     run = DeviceOptions(rate=config.rate, timeout=config.timeout, plausibility=config.plausibility)
+    settle = cache(partial(_settle, types, run))  # devices that were asked for alike have one object in common
     checked: set[Adapter] = set()
     units: dict[tuple[str, int], Prepared] = {}
     for device in config.devices:
@@ -53,7 +58,7 @@ def check(config: RunConfig, types: Registry) -> Iterator[Prepared | Problem]:
             if adapter not in checked:
                 checked.add(adapter)
                 _check_adapter(adapter, types)
-            prepared = _prepare(device, types, run)
+            prepared = _prepare(device, settle)
             _check_unit(prepared, units.setdefault((adapter.address, device.spec.unit), prepared))
             yield prepared
         except UsageError as error:
@@ -78,11 +83,17 @@ def _check_adapter(adapter: Adapter, types: Registry) -> None:
         raise UsageError(f"adapter {adapter.address}: {error}") from None
 
 
-def _prepare(device: Device, types: Registry, run: DeviceOptions) -> Prepared:
+def _prepare(device: Device, settle: Settle) -> Prepared:
     spec = device.spec
     if spec.subdevice and not is_sunspec(spec.type):
         raise UsageError("only SunSpec devices have subdevices")
     if spec.options.bases and not is_sunspec(spec.type):
         raise UsageError("only SunSpec devices have bases")
-    device_type = sunspec_type(spec.type) if is_sunspec(spec.type) else types.get(spec.type)
-    return Prepared(device, device_type, resolve(device_type, spec.options, spec.adapter.options, run))
+    return Prepared(device, *settle(spec.type, spec.options, spec.adapter.options))
+
+
+def _settle(
+    types: Registry, run: DeviceOptions, name: str, of_device: DeviceOptions, of_adapter: DeviceOptions
+) -> tuple[DeviceType, Settings]:
+    device_type = sunspec_type(name) if is_sunspec(name) else types.get(name)
+    return device_type, resolve(device_type, of_device, of_adapter, run)

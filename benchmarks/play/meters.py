@@ -1,59 +1,35 @@
-"""Modbus/TCP meters, a port each, in processes of their own: `python -m benchmarks.play.meters PORTS`.
+"""Modbus/TCP meters, a port each, in processes of their own.
 
-Each pair of registers is a float of 32 bits: the seconds of the monotonic clock, modulo 1000, when the request was
+Each pair of registers is a float of 32 bits: the seconds of the monotonic clock, modulo CLOCK, when the request was
 answered. So what arrives anywhere tells how old it is.
 """
 
-import asyncio
 import json
 import os
-import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import cast
-
-import uvloop
+from typing import NamedTuple, cast
 
 from benchmarks.play.files import allow_many_files
+from benchmarks.play.player import CLOCK, HOST
 
-HOST = "127.0.0.1"
-CLOCK = 1000.0
-"""Values begin anew after so many seconds."""
-
-
-class _Meter(asyncio.Protocol):
-    """Answers reads, of any unit, function and address."""
-
-    answered = 0
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._write = cast("asyncio.Transport", transport).write
-
-    def data_received(self, data: bytes) -> None:
-        if self._rest:
-            data = self._rest + data
-        while len(data) >= 12:
-            size = 2 * data[11]
-            values = struct.pack(">f", time.monotonic() % CLOCK) * (size // 4 + 1)
-            self._write(data[:4] + bytes((0, size + 3, data[6], data[7], size)) + values[:size])
-            data = data[12:]
-            _Meter.answered += 1
-        self._rest = data
+__all__ = ["CLOCK", "HOST", "Asked", "Meters", "Pauses", "playing"]
 
 
-async def _play(ports: int) -> None:
-    """Tell the ports, then how many requests were answered so far for each line that comes, until there are no more."""
-    loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(_Meter, HOST, 0) for _ in range(ports)]
-    print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
-        print(_Meter.answered, flush=True)
+class Asked(NamedTuple):
+    """What meters were asked so far: requests, and rounds, which begin when a device is asked the first thing again."""
+
+    requests: int
+    rounds: int
+
+
+class Pauses(NamedTuple):
+    """The longest time from the begin of a device's round to its next, and how many rounds of PERIOD were left out."""
+
+    longest: float
+    missed: int
 
 
 class Meters:
@@ -69,36 +45,45 @@ class Meters:
     @property
     def answered(self) -> int:
         """Requests that were answered so far."""
-        total = 0
-        for process in self._processes:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write("\n")
-            process.stdin.flush()
-            total += int(process.stdout.readline())
-        return total
+        return self.asked().requests
+
+    def asked(self) -> Asked:
+        """What was answered so far."""
+        told = self._tell("asked")
+        return Asked(sum(int(one[0]) for one in told), sum(int(one[1]) for one in told))
+
+    def pauses(self) -> Pauses:
+        """How regularly devices were asked since this was last called."""
+        told = self._tell("pauses")
+        return Pauses(max(one[0] for one in told), sum(int(one[1]) for one in told))
 
     @property
     def pids(self) -> list[int]:
         """The processes that play them."""
         return [process.pid for process in self._processes]
 
+    def _tell(self, command: str) -> list[list[float]]:
+        told = []
+        for process in self._processes:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{command}\n")
+            process.stdin.flush()
+            told.append(cast("list[float]", json.loads(process.stdout.readline())))
+        return told
+
 
 @contextmanager
 def playing(count: int) -> Iterator[Meters]:
     """So many meters, played by as many processes as there are cores beside one."""
+    allow_many_files()
     players = max(1, min(count, (os.cpu_count() or 1) - 1))
     shares = [count // players + (number < count % players) for number in range(players)]
     with ExitStack() as stack:
         processes = []
         for share in shares:
-            command = [sys.executable, "-m", __name__, str(share)]
+            command = [sys.executable, "-m", "benchmarks.play.player", str(share)]
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             processes.append(stack.enter_context(process))
             stack.callback(process.terminate)
         yield Meters(processes)
-
-
-if __name__ == "__main__":
-    allow_many_files()
-    uvloop.run(_play(int(sys.argv[1])))

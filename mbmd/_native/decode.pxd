@@ -1,22 +1,22 @@
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 cdef struct Source:
-    int kind
-    int words
-    bint swapped
-    bint has_nan
     uint64_t nan
-    Py_ssize_t start
+    int32_t start
+    uint8_t kind
+    uint8_t words
+    uint8_t swapped
+    uint8_t has_nan
 
 cdef struct Step:
     Source value
-    int shift
-    uint64_t mask
     double divisor
     double offset
-    bint scaled
+    uint64_t mask
+    int32_t slot
+    uint8_t shift
+    uint8_t scaled
     Source scale
-    Py_ssize_t slot
 
 
 cdef class Program:

@@ -31,7 +31,7 @@ cdef double[C_MOST_SCALE + 1] POWERS_OF_TEN
 POWERS_OF_TEN[:] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10]
 
 
-cdef double number_of(int kind, int words, uint64_t raw) noexcept nogil:
+cdef inline double number_of(int kind, int words, uint64_t raw) noexcept nogil:
     cdef uint32_t half = <uint32_t> raw
     cdef float single
     cdef double result
@@ -50,25 +50,37 @@ cdef double number_of(int kind, int words, uint64_t raw) noexcept nogil:
     return result
 
 
-cdef inline bint fetch(const Source* source, const unsigned char* payload, uint64_t* raw) noexcept nogil:
-    """The bits at a source; False for its marker. No words are a single byte."""
-    cdef int word
+cdef inline uint32_t two_words(const unsigned char* at, bint swapped) noexcept nogil:
+    cdef uint32_t bits = <uint32_t> at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3]
+    return bits << 16 | bits >> 16 if swapped else bits
+
+
+cdef inline uint64_t bits_at(const Source* source, const unsigned char* payload) noexcept nogil:
+    """The bits at a source, of which no words are a single byte. What compilers know as one load is written out."""
     cdef const unsigned char* at = payload + source.start
-    cdef uint64_t bits = 0
+    cdef uint64_t first
+    if source.words == 2:
+        return two_words(at, source.swapped)
+    if source.words == 1:
+        return at[0] << 8 | at[1]
     if source.words == 0:
-        bits = at[0]
-    for word in range(source.words):
-        at = payload + source.start + 2 * (source.words - 1 - word if source.swapped else word)
-        bits = (bits << 16) | <uint64_t> ((at[0] << 8) | at[1])
-    raw[0] = bits
-    return not (source.has_nan and bits == source.nan)
+        return at[0]
+    first = two_words(at, source.swapped)
+    at += 4
+    if source.swapped:
+        return <uint64_t> two_words(at, True) << 32 | first
+    return first << 32 | two_words(at, False)
+
+
+cdef inline bint is_marker(const Source* source, uint64_t raw) noexcept nogil:
+    return source.has_nan and raw == source.nan
 
 
 cdef double scaled(double value, double divisor, const Source* source, const unsigned char* payload) noexcept nogil:
     """The value times the power of ten at a source, divided; NaN for none."""
-    cdef uint64_t raw
+    cdef uint64_t raw = bits_at(source, payload)
     cdef double power
-    if not fetch(source, payload, &raw):
+    if is_marker(source, raw):
         return NAN
     power = number_of(source.kind, source.words, raw)
     if not -C_MOST_SCALE <= power <= C_MOST_SCALE:
@@ -88,7 +100,7 @@ cdef Py_ssize_t set_source(Source* source, str name, place, nan) except -1:
     source.swapped = base != name
     source.has_nan = nan is not None
     source.nan = nan if nan is not None else 0
-    source.start = 2 * <Py_ssize_t> place
+    source.start = <int32_t> (2 * <Py_ssize_t> place)
     return source.start + 2 * source.words
 
 
@@ -96,7 +108,7 @@ cdef Py_ssize_t set_bit(Step* step, place, nan, bits, scale) except -1:
     """Fill a step with a coil or discrete input; returns where it ends in the payload."""
     if not 0 <= place <= 0xFFFF or nan is not None or bits is not None or scale is not None:
         raise ValueError("place of a bit out of range, or more than a bit can have")
-    step.value = Source(UNSIGNED, 0, False, False, 0, <Py_ssize_t> place // 8)
+    step.value = Source(0, <int32_t> (<Py_ssize_t> place // 8), UNSIGNED, 0, False, False)
     step.shift = place % 8
     step.mask = 1
     return step.value.start + 1
@@ -140,7 +152,7 @@ cdef class Program:
             step.divisor = divisor
             step.offset = offset
             step.scaled = scale is not None
-            step.slot = slot
+            step.slot = <int32_t> <Py_ssize_t> slot
             if name == BIT:
                 end = set_bit(step, place, nan, bits, scale)
             else:
@@ -164,10 +176,10 @@ cdef class Program:
         cdef double value
         for i in range(self.count):
             step = &self.steps[i]
+            raw = bits_at(&step.value, payload)
             value = NAN
-            if fetch(&step.value, payload, &raw):
-                raw = (raw >> step.shift) & step.mask
-                value = number_of(step.value.kind, step.value.words, raw)
+            if not is_marker(&step.value, raw):
+                value = number_of(step.value.kind, step.value.words, (raw >> step.shift) & step.mask)
                 value = scaled(value, step.divisor, &step.scale, payload) if step.scaled else value / step.divisor
                 if step.offset:
                     value += step.offset

@@ -28,9 +28,9 @@ class Findings:
 
     refused: dict[str, float] = field(default_factory=dict)
     longest: int = 0
-    too_long: set[Span] = field(default_factory=set)
-    parted: set[Span] = field(default_factory=set)
-    barriers: set[Place] = field(default_factory=set)
+    too_long: frozenset[Span] = frozenset()
+    parted: frozenset[Span] = frozenset()
+    barriers: frozenset[Place] = frozenset()
     crossing: bool = True
     trials: int = 0
     since: float = 0.0
@@ -40,9 +40,8 @@ class Findings:
         self.longest = self.trials = 0
         self.since = 0.0
         self.crossing = True
-        self.too_long.clear()
-        self.parted.clear()
-        self.barriers.clear()
+        self.too_long = self.parted = frozenset()
+        self.barriers = frozenset()
 
     def dump(self, spans: Mapping[str, Span]) -> dict[str, object]:
         """As JSON can hold it, with where measurements were refused; empty when nothing was."""
@@ -77,9 +76,11 @@ def load(known: Mapping[str, object], spans: Mapping[str, Span], now: float) -> 
             if name in spans and places.get(name, spans[name]) == spans[name]
         },
         longest=longest,
-        too_long={span for span in _rows(known.get("too_long")) if span[2] > longest},
-        parted=set(_rows(known.get("parted"))),
-        barriers={(f, at) for f, first, count in _rows(known.get("barriers")) for at in range(first, first + count)},
+        too_long=frozenset(span for span in _rows(known.get("too_long")) if span[2] > longest),
+        parted=frozenset(_rows(known.get("parted"))),
+        barriers=frozenset(
+            (f, at) for f, first, count in _rows(known.get("barriers")) for at in range(first, first + count)
+        ),
         crossing=known.get("crossing") is not False,
         trials=int(_number(known.get("trials"), MOST_TRIALS)),
         since=_number(known.get("since"), now),

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from mbmd.bus.findings import ASK_AGAIN, KEEP_LIMITS, MOST_TRIALS, Findings
 from mbmd.bus.findings import load as load_findings
 from mbmd.devices.schema import BIT_FUNCTIONS, Register
-from mbmd.planner import Block, Limits, Place, Span, cost, crosses, places, plan, refine
+from mbmd.planner import MOST_PLANS, Block, Limits, Place, Span, cost, crosses, places, plan, refine
 from mbmd.protocol.timing import Costs
 
 ASK_SOON = 60.0
@@ -42,7 +43,7 @@ class Learned:
     """
 
     def __init__(self, registers: Iterable[Register], slots: Mapping[str, int], limits: Limits, costs: Costs) -> None:
-        self._registers = {register.measurement: register for register in registers}
+        self._registers = _by_name(tuple(registers))
         self._slots = slots
         self._limits = limits
         self._costs = costs
@@ -148,7 +149,7 @@ class Learned:
         """The register was answered by one of its `ways`; plans are to be made anew."""
         alone = self.alone(register)
         if block.span != alone.span:
-            self._known.parted.add(alone.span)
+            self._known.parted |= {alone.span}
             self._known.since = self._known.since or now
         del self._known.refused[register.measurement]
 
@@ -200,7 +201,7 @@ class Learned:
             if verdicts == {True}:
                 as_refused.append(refusal)
             elif verdicts == {True, False}:
-                self._known.parted.add(refusal.read.span)
+                self._known.parted |= {refusal.read.span}
         return as_refused
 
     def _forbids_crossing(self, rejected: Iterable[Refusal], accepted: Sequence[Block]) -> bool:
@@ -220,7 +221,7 @@ class Learned:
         limits = replace(
             self._limits,
             registers=min(most, self._limits.registers),
-            barriers=frozenset(known.barriers | self._refused_places()),
+            barriers=known.barriers | self._refused_places(),
             crossing=known.crossing,
         )
         return [part for block in plan(registers, self._slots, limits, self._costs) for part in self._parts(block)]
@@ -249,12 +250,20 @@ class Learned:
                 continue
             known.barriers |= touched - wanted
             if touched <= wanted:
-                known.parted.add(span)
+                known.parted |= {span}
         explained = refused | known.barriers
-        known.too_long = {s for s in known.too_long if self._may_be_too_long(s) and not _touched(s) & explained}
+        known.too_long = frozenset(
+            s for s in known.too_long if self._may_be_too_long(s) and not _touched(s) & explained
+        )
 
     def _may_be_too_long(self, span: Span) -> bool:
         return _has_length(span) and span[2] > self._known.longest
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def _by_name(registers: tuple[Register, ...]) -> Mapping[str, Register]:
+    """Registers by measurement, in one object for all devices that are alike."""
+    return {register.measurement: register for register in registers}
 
 
 def _has_length(span: Span) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from mbmd.config.options import PollClass
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings
 from mbmd.measurements import Kind
-from mbmd.planner import Block, Limits
+from mbmd.planner import MOST_PLANS, Block, Limits
 from mbmd.protocol.pdu import Request
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
@@ -113,7 +114,7 @@ class Meter:
         self._unguarded: set[str] = set()
         self._renewed: Counter[str] = Counter()
         readings.health.rate = min((group.rate for group in groups), default=settings.rate)
-        readings.health.rates = {r.measurement: group.rate for group in groups for r in group.registers}
+        readings.health.rates = _rates(tuple((group.registers, group.rate) for group in groups))
         self.replan()
 
     def told(self, measurement: str) -> str:
@@ -330,8 +331,20 @@ def _read(block: Block) -> tuple[bytes, tuple[Register, ...]]:
 def groups_of(settings: Settings) -> list[Group]:
     """The registers by class, what is read most often first."""
     rates = {PollClass.FAST: settings.rate, PollClass.SLOW: max(settings.slow_rate, settings.rate), PollClass.ONCE: inf}
-    groups = [Group(tuple(r for r in settings.registers if r.poll is poll), rate) for poll, rate in rates.items()]
+    groups = [Group(_of_class(settings.registers, poll), rate) for poll, rate in rates.items()]
     return [group for group in groups if group.registers]
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def _of_class(registers: tuple[Register, ...], poll: PollClass) -> tuple[Register, ...]:
+    """Those of one class, in one object for all devices that are alike."""
+    return tuple(register for register in registers if register.poll is poll)
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def _rates(groups: tuple[tuple[tuple[Register, ...], float], ...]) -> Mapping[str, float]:
+    """How often each measurement is read, in one object for all devices that are alike."""
+    return {register.measurement: rate for registers, rate in groups for register in registers}
 
 
 def _guard(guarded: Iterable[Register], rating: float, readings: DeviceReadings) -> CounterGuard | None:

@@ -47,5 +47,4 @@ class UnitPause:
         return changed >= ERRORS and changed >= TIMES * same
 
     def _begin(self) -> None:
-        self._requests = {True: 0, False: 0}
-        self._failures = {True: 0, False: 0}
+        self._requests, self._failures = [0, 0], [0, 0]  # of requests in a row to one unit, and of those after a change

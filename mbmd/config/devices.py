@@ -63,7 +63,8 @@ def _parse_spec(text: str, parse_adapter: Callable[[str], Adapter], default: Ada
     except UsageError as error:
         raise UsageError(f"device {text!r}: {error}") from None
     options = parse_query(match["options"] or "", DEVICE_OPTIONS, f"device {text!r}", ADAPTER_OPTIONS)
-    return DeviceSpec(match["type"], unit, int(match["subdevice"] or 0), adapter, DeviceOptions(**options))
+    given = DeviceOptions(**options) if options else NO_OPTIONS
+    return DeviceSpec(match["type"], unit, int(match["subdevice"] or 0), adapter, given)
 
 
 def assign_ids(specs: Iterable[DeviceSpec]) -> list[Device]:

@@ -84,7 +84,7 @@ def _registers(device_type: DeviceType, layers: Sequence[DeviceOptions]) -> tupl
     include = next((options.include for options in layers if options.include), ())
     exclude = tuple(pattern for options in layers for pattern in options.exclude)
     registers = tuple(
-        replace(register, poll=_poll_class(register, layers))
+        _of_class(register, _poll_class(register, layers))
         for register in device_type.registers
         if not include or matches(register.measurement, include)
         if not matches(register.measurement, exclude)
@@ -103,6 +103,10 @@ def _registers(device_type: DeviceType, layers: Sequence[DeviceOptions]) -> tupl
             "at least one measurement must be read regularly, put it in slow"
         )
     return registers
+
+
+def _of_class(register: Register, poll: PollClass) -> Register:
+    return register if register.poll is poll else replace(register, poll=poll)
 
 
 def _poll_class(register: Register, layers: Sequence[DeviceOptions]) -> PollClass:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from mbmd.measurements import Measurement
 from mbmd.readings.health import DeviceHealth
 
 NAN = float("nan")
+MOST_LAYOUTS = 64
+"""Sets of measurements that are kept once for all devices that have them: a site has few types of devices."""
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -30,6 +33,20 @@ class Descriptor(NamedTuple):
     options: str = ""
     version: str = ""
     serial: str = ""
+
+
+class _Layout(NamedTuple):
+    """What devices with the same measurements have in common."""
+
+    measurements: tuple[Measurement, ...]
+    slots: Mapping[str, int]
+    blank: "array[float]"
+
+
+@lru_cache(maxsize=MOST_LAYOUTS)
+def _layout(measurements: tuple[Measurement, ...]) -> _Layout:
+    slots = {known.name: slot for slot, known in enumerate(measurements)}
+    return _Layout(measurements, slots, array("d", [NAN]) * len(measurements))
 
 
 class DeviceReadings:
@@ -54,8 +71,7 @@ class DeviceReadings:
         self.subdevice = 0
         self.descriptor = Descriptor()
         self.type = type_name
-        self.measurements = tuple(sorted(measurements, key=lambda m: m.name))
-        self.slots = {m.name: slot for slot, m in enumerate(self.measurements)}
+        self.measurements, self.slots, self._blank = _layout(tuple(sorted(measurements, key=lambda m: m.name)))
         self.online = False
         self.version = 0
         self.timestamp = 0.0
@@ -64,9 +80,9 @@ class DeviceReadings:
         self.health = DeviceHealth()
         self.is_found = True
         self.absent: frozenset[str] = frozenset()
-        self._blank = array("d", [NAN]) * len(self.measurements)
         self._window = MinuteWindow(len(self.measurements))
-        self.latest = self._blank
+        self.latest = self._fresh = self._blank
+        self._packed: bytes | None = None
         self.texts = NO_TEXTS
 
     @property
@@ -114,7 +130,12 @@ class DeviceReadings:
         self.timestamp = timestamp
         self.version += 1
         self.online = True
-        self._window.add(monotonic, fresh)
+        self._fresh = fresh
+        self._packed = self._window.add(monotonic, fresh)
+
+    def packed(self, column: "array[float]") -> bytes | None:
+        """The column of the last poll as it is kept for the window, for who keeps it too; None of others."""
+        return self._packed if column is self._fresh else None
 
     def mean(self, monotonic: float) -> "array[float]":
         """Means of the readings of the 60 seconds before `monotonic`."""
@@ -125,6 +146,7 @@ class DeviceReadings:
     def go_offline(self) -> None:
         """Forget all values: what comes after the device's return starts anew."""
         self.online = False
-        self.latest = self._blank
+        self.latest = self._fresh = self._blank
+        self._packed = None
         self.texts = NO_TEXTS
         self._window.clear()

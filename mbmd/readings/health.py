@@ -1,7 +1,7 @@
 """The account of a bus and of each device on it: what was asked, what went wrong, how fast it goes."""
 
 from array import array
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -92,7 +92,7 @@ class BusHealth:
         self.advice: list[str] = []
         self._round_trips = array("d", bytes(8 * ROUND_TRIPS))
         self._next_step = 0.0
-        self._steps: deque[tuple[float, float]] = deque(maxlen=LOAD_STEPS + 1)
+        self._steps = array("d")  # a time and what was used by then, and so on
 
     def answered(self, seconds: float) -> None:
         """An answer came after so long."""
@@ -114,11 +114,12 @@ class BusHealth:
         """Note how busy the bus was until `now` (monotonic); to be called often."""
         if now >= self._next_step:
             self._next_step = now + LOAD_STEP
-            self._steps.append((now, self.used))
+            del self._steps[: -2 * LOAD_STEPS]
+            self._steps.extend((now, self.used))
 
     def load(self, now: float) -> float:
         """Share of about the last minute for which the wire was busy, or answers waited for."""
-        then, used = self._steps[0] if self._steps else (now, 0.0)
+        then, used = self._steps[:2] or (now, 0.0)
         return min((self.used - used) / (now - then), 1.0) if now > then else 0.0
 
     @property

@@ -6,10 +6,11 @@ Times are Unix seconds, of a clock that may jump: what lies ahead of it is dropp
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import cache
 from math import floor
 from typing import NamedTuple
 
-from mbmd._native.window import Summary
+from mbmd._native.window import Summary, completed, pack, series
 from mbmd.measurements import Kind, Measurement
 
 NAN = float("nan")
@@ -24,43 +25,44 @@ A gap has a column of its own.
 
 
 class Columns:
-    """Columns of doubles side by side, each with its time."""
+    """Packed columns side by side, each with its time."""
 
-    __slots__ = ("_slots", "times", "values")
+    __slots__ = ("_columns", "_slots", "times")
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
         self.times = array("d")
-        self.values = array("d")
+        self._columns: list[bytes] = []
 
-    def add(self, time: float, column: "array[float]") -> None:
+    def add(self, time: float, column: bytes) -> None:
         """Add a column that is later than all others."""
         self.times.append(time)
-        self.values.extend(column)
+        self._columns.append(column)
 
     def complete(self, column: "array[float]") -> None:
         """Put readings where the last column has none."""
-        last = self.values[-self._slots :]
-        if (total := sum(last)) != total:
-            pairs = zip(last, column, strict=True)
-            self.values[-self._slots :] = array("d", [old if old == old else new for old, new in pairs])
+        self._columns[-1] = completed(self._columns[-1], column)
 
     def keep(self, after: float, before: float) -> None:
         """Forget all columns but those after a time and before another."""
         if self.times and (self.times[0] <= after or self.times[-1] >= before):
             first, last = bisect_right(self.times, after), bisect_left(self.times, before)
-            del self.times[last:], self.values[last * self._slots :]
-            del self.times[:first], self.values[: first * self._slots]
+            del self.times[last:], self._columns[last:]
+            del self.times[:first], self._columns[:first]
 
     def part(self, first: int, last: int) -> "Columns":
-        """A copy of the columns from `first` on, up to but without `last`."""
+        """The columns from `first` on, up to but without `last`."""
         part = Columns(self._slots)
-        part.times, part.values = self.times[first:last], self.values[first * self._slots : last * self._slots]
+        part.times, part._columns = self.times[first:last], self._columns[first:last]
         return part
+
+    def column(self, at: int) -> bytes:
+        """One of them."""
+        return self._columns[at]
 
     def series(self, slot: int) -> list[float]:
         """What all columns have in one slot."""
-        return self.values[slot :: self._slots].tolist()
+        return series(self._columns, self._slots, slot)
 
 
 class Mark(NamedTuple):
@@ -74,20 +76,19 @@ class Mark(NamedTuple):
 class Record:
     """What is kept of one device; `slots` of a column are those of the device."""
 
-    __slots__ = ("_begun", "_blank", "_column", "_hour", "_minute", "_polls", "_present", "_summary")
+    __slots__ = ("_begun", "_hour", "_minute", "_polls", "_present", "_slots", "_summary")
 
     def __init__(self, measurements: Sequence[Measurement]) -> None:
         counters = (slot for slot, known in enumerate(measurements) if known.kind is Kind.COUNTER)
-        self._blank = array("d", [NAN]) * len(measurements)
-        self._column = self._blank[:]
-        self._summary = Summary(len(measurements), counters)
-        self._minute = Columns(len(measurements))
-        self._hour = Columns(len(measurements))
+        self._slots = len(measurements)
+        self._summary = Summary(self._slots, counters)
+        self._minute = Columns(self._slots)
+        self._hour = Columns(self._slots)
         self._present: int | None = None
         self._polls = self._begun = 0
 
-    def add(self, time: float, column: "array[float]") -> None:
-        """Take what a poll brought; NaN is no reading."""
+    def add(self, time: float, column: "array[float]", packed: bytes | None = None) -> None:
+        """Take what a poll brought; NaN is no reading. It is kept `packed`, if somebody else keeps it so too."""
         self._advance(time)
         self._polls += 1
         self._summary.add(column)
@@ -95,13 +96,13 @@ class Record:
         if times and floor(times[-1] / STEP) == floor(time / STEP):
             self._minute.complete(column)
         else:
-            self._minute.add(time, column)
+            self._minute.add(time, pack(column) if packed is None else packed)
 
     def lose(self, time: float) -> None:
         """The device went offline: what is plotted has a gap from here on."""
         self._advance(time)
         self._polls += 1
-        self._minute.add(time, self._blank)
+        self._minute.add(time, _blank(self._slots))
 
     def mark_of_minute(self, now: float) -> Mark:
         """What is another as soon as `minute` is."""
@@ -128,18 +129,20 @@ class Record:
         wanted = [minute for minute in known if end - MINUTES <= minute < end]
         if self._present is not None and end - MINUTES <= self._present < end:
             wanted.append(self._present)
-        filled = Columns(len(self._blank))
+        filled = Columns(self._slots)
         for minute in range(min(wanted, default=end), end):
             filled.add(minute * MINUTE, self._of_minute(minute, known.get(minute)))
         return filled
 
-    def _of_minute(self, minute: int, at: int | None) -> "array[float]":
+    def _of_minute(self, minute: int, at: int | None) -> bytes:
         if at is not None:
-            return self._hour.part(at, at + 1).values
-        if minute != self._present:
-            return self._blank
-        self._summary.mean(self._column)
-        return self._column
+            return self._hour.column(at)
+        return self._summed() if minute == self._present else _blank(self._slots)
+
+    def _summed(self) -> bytes:
+        column = array("d", bytes(8 * self._slots))
+        self._summary.mean(column)
+        return pack(column)
 
     def _minute_until(self, now: float) -> tuple[int, int]:
         times = self._minute.times
@@ -154,9 +157,14 @@ class Record:
 
     def _begin(self, minute: int) -> None:
         if self._present is not None and self._present < minute:
-            self._summary.mean(self._column)
-            self._hour.add(self._present * MINUTE, self._column)
+            self._hour.add(self._present * MINUTE, self._summed())
         self._summary.clear()
         self._present = minute
         self._begun += 1
         self._hour.keep((minute - MINUTES) * MINUTE - 1, minute * MINUTE)
+
+
+@cache
+def _blank(slots: int) -> bytes:
+    """A packed column without readings."""
+    return pack(array("d", [NAN]) * slots)

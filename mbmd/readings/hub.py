@@ -11,12 +11,16 @@ from mbmd.readings.health import BusHealth, SinkHealth
 
 
 class Update(NamedTuple):
-    """What one poll of a device brought; NaN in `values` is no reading, `texts` are those that are no numbers."""
+    """What one poll of a device brought; NaN in `values` is no reading, `texts` are those that are no numbers.
+
+    `packed` are the values as the device keeps them for a while, for who does too; None if nobody does.
+    """
 
     device: DeviceReadings
     values: "array[float]"
     timestamp: float
     texts: Mapping[str, str] = NO_TEXTS
+    packed: bytes | None = None
 
 
 class Batch(NamedTuple):
@@ -155,7 +159,7 @@ class Hub:
     def publish(self, device: DeviceReadings, values: "array[float]", texts: Mapping[str, str] = NO_TEXTS) -> None:
         """Hand out what a poll of `device` brought."""
         if self._subscriptions and self.has(device):
-            update = Update(device, values, device.timestamp, texts)
+            update = Update(device, values, device.timestamp, texts, device.packed(values))
             for subscription in self._subscriptions:
                 subscription.put(update)
 
@@ -174,4 +178,4 @@ def readings_in(update: Update) -> int:
 def merged(older: Update, newer: Update) -> Update:
     """A newer update with what only the older one has."""
     values = array("d", [new if new == new else old for old, new in zip(older.values, newer.values, strict=True)])
-    return newer._replace(values=values, texts={**older.texts, **newer.texts})
+    return newer._replace(values=values, texts={**older.texts, **newer.texts}, packed=None)

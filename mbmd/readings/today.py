@@ -2,11 +2,13 @@
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import msgspec
 
 from mbmd.measurements import Kind, Measurement
+from mbmd.readings.device import MOST_LAYOUTS
 
 if TYPE_CHECKING:
     from array import array
@@ -39,6 +41,11 @@ class Counter(NamedTuple):
 
 def energy_counters(measurements: Iterable[Measurement]) -> tuple[Counter, ...]:
     """The energy counters among measurements, which are in the order of their slots."""
+    return _energy_counters(tuple(measurements))
+
+
+@lru_cache(maxsize=MOST_LAYOUTS)
+def _energy_counters(measurements: tuple[Measurement, ...]) -> tuple[Counter, ...]:
     return tuple(
         Counter(known.name, slot, KWH[known.unit], known.is_balance)
         for slot, known in enumerate(measurements)

@@ -110,7 +110,7 @@ class History:
             self._records = {device: record for device, record in self._records.items() if hub.has(device)}
         for update in batch.updates:
             if hub.has(update.device):
-                self._of(update.device).add(update.timestamp, update.values)
+                self._of(update.device).add(update.timestamp, update.values, update.packed)
         now = time()
         for device in batch.turned:
             if not device.online and (record := self._records.get(device)) is not None:

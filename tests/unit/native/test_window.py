@@ -1,14 +1,17 @@
 """The minute window against a plain list of all readings."""
 
 import math
+import struct
 from array import array
+from collections.abc import Iterable
+from sys import getrefcount
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd._native.window import MinuteWindow, Summary
+from mbmd._native.window import MinuteWindow, Summary, completed, pack, series
 from tests import reference
 from tests.unit.native.streams import resident_bytes
 
@@ -200,3 +203,98 @@ def test_a_summary_takes_columns_of_its_slots(column: Any) -> None:
 def test_a_summary_of_slots_out_of_range(slots: int, lasting: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="slot"):
         Summary(slots, lasting)
+
+
+@st.composite
+def packed_values(draw: st.DrawFn) -> float:
+    """A value that a float can hold, or hardly."""
+    single = draw(st.floats(width=32))
+    return draw(st.sampled_from([single, math.nextafter(single, math.inf), NAN, -0.0, 1e39, 5e-324]))
+
+
+def bits(numbers: Iterable[float]) -> list[bytes]:
+    """Values by their bits, but for those of NaN."""
+    return [b"" if math.isnan(number) else struct.pack("d", number) for number in numbers]
+
+
+def as_float(number: float) -> float:
+    try:
+        return float(struct.unpack("f", struct.pack("f", number))[0])
+    except OverflowError:
+        return NAN
+
+
+@given(st.lists(packed_values(), max_size=9))
+def test_a_packed_column_says_the_same_in_as_little_room_as_it_can(values: list[float]) -> None:
+    kept = pack(array("d", values))
+    assert bits(series([kept], len(values), slot)[0] for slot in range(len(values))) == bits(values)
+    are_floats = bits(map(as_float, values)) == bits(values)
+    assert len(kept) == len(values) * (4 if are_floats else 8)
+
+
+@given(st.integers(1, 5).flatmap(lambda n: st.tuples(*[st.lists(packed_values(), min_size=n, max_size=n)] * 2)))
+def test_a_packed_column_is_completed(both: tuple[list[float], list[float]]) -> None:
+    old, new = both
+    wanted = [after if math.isnan(before) else before for before, after in zip(old, new, strict=True)]
+    assert completed(pack(array("d", old)), array("d", new)) == pack(array("d", wanted))
+
+
+def test_what_lacks_nothing_stays_the_same_object() -> None:
+    kept = pack(array("d", [1, NAN]))
+    assert completed(kept, array("d", [2, NAN])) is kept
+
+
+def test_the_window_gives_the_column_as_it_keeps_it() -> None:
+    window = MinuteWindow(2)
+    for now, values in ((1, [1.5, NAN]), (1.5, [0.1, 2]), (61, [3, 4])):
+        column = array("d", values)
+        assert window.add(now, column) == pack(column)
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(0.05, 3), (0.1, 6), (0.3, 18), (1, 60)])
+def test_a_window_keeps_no_more_columns_than_it_needs(rate: float, seconds: int) -> None:
+    window = MinuteWindow(1)
+    columns = [window.add(1e6 + number / rate, array("d", [number])) for number in range(300)]
+    nobody_elses = pack(array("d", [-1]))
+    holders = [getrefcount(columns[number]) for number in range(300)]
+    assert sum(count == getrefcount(nobody_elses) + 1 for count in holders) == seconds
+
+
+@pytest.mark.parametrize("kept", [b"", bytes(4), bytes(7), bytes(9), bytes(12), bytes(24)])
+def test_packed_columns_of_other_lengths(kept: bytes) -> None:
+    with pytest.raises(ValueError, match="slots"):
+        completed(kept, array("d", [0, 0]))
+    with pytest.raises(ValueError, match="slots"):
+        series([bytes(8), kept], 2, 0)
+
+
+@pytest.mark.parametrize("kept", [None, bytearray(8), [0.0], 3])
+def test_a_packed_column_is_bytes(kept: Any) -> None:
+    with pytest.raises(TypeError):
+        completed(kept, array("d", [0, 0]))
+    with pytest.raises(TypeError):
+        series([kept], 2, 0)
+    with pytest.raises(TypeError):
+        series(kept, 2, 0)
+
+
+@pytest.mark.parametrize(("slots", "slot"), [(2, -1), (2, 2), (0, 0), (-1, -1)])
+def test_a_series_is_of_a_slot_that_is_there(slots: int, slot: int) -> None:
+    with pytest.raises(ValueError, match="slot"):
+        series([], slots, slot)
+
+
+@pytest.mark.parametrize("column", [None, [0.0], array("f", [0, 0]), array("B", bytes(16))])
+def test_what_is_packed_is_a_column(column: Any) -> None:
+    with pytest.raises(TypeError):
+        pack(column)
+    with pytest.raises(TypeError):
+        completed(bytes(8), column)
+
+
+def test_a_time_before_the_last_minute_is_none_of_it() -> None:
+    window = MinuteWindow(1)
+    add(window, 100, 1)
+    add(window, 40, 5)
+    add(window, 41, 3)
+    assert mean(window, 100) == [2]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mbmd._native.window import pack
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.history import STEP, Columns, Mark, Record
 
@@ -117,8 +118,8 @@ def test_the_last_minute_is_even_at_every_rate_and_bounded(rate: float) -> None:
     assert max(pauses) < rate + STEP
     if rate > STEP:
         assert max(pauses) == pytest.approx(rate, abs=1e-5)
-    kept = len(record._minute.values) + len(record._hour.values)
-    assert kept <= (241 + 60) * len(MEASUREMENTS)
+    assert len(record._minute.times) <= 241
+    assert len(record._hour.times) <= 60
 
 
 def test_what_is_read_seldom_is_not_lost_by_thinning() -> None:
@@ -175,3 +176,12 @@ def test_a_device_without_measurements_has_no_values() -> None:
     for second in range(200):
         record.add(NOON + second, array("d"))
     assert len(record.hour(NOON + 200).times) == 3
+
+
+def test_what_is_packed_already_is_kept_as_it_is() -> None:
+    record, column = Record(MEASUREMENTS), array("d", [1, nan, 0.3])
+    packed = pack(column)
+    record.add(NOON, column, packed)
+    assert record.minute(NOON).column(0) is packed
+    poll(record, NOON + 1, 2, 3, 4)
+    assert seen(record.minute(NOON + 1)) == [(NOON, [1, pytest.approx(nan, nan_ok=True), 0.3]), (NOON + 1, [2, 3, 4])]

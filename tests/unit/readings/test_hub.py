@@ -4,6 +4,7 @@ import asyncio
 from array import array
 from math import nan
 
+from mbmd._native.window import pack
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub, Subscription, Wants
@@ -274,5 +275,21 @@ def test_who_wants_only_updates_or_only_states_gets_no_more() -> None:
         batch = await updates.take()
         assert ([update.values[0] for update in batch.updates], batch.turned) == ([1], [])
         assert await states.take() == ([], [a])
+
+    asyncio.run(run())
+
+
+def test_an_update_has_its_column_packed_as_the_device_keeps_it() -> None:
+    async def run() -> None:
+        hub = Hub([device("A")])
+        each, newest = hub.subscribe(Wants(queue=9)), hub.subscribe()
+        publish(hub, "A", 1)
+        first = (await each.take()).updates[0]
+        assert first.packed == pack(array("d", [1]))
+        assert first.packed is hub.devices["A"].packed(first.values)
+        publish(hub, "A", 2)
+        hub.publish(hub.devices["A"], array("d", [3]))
+        assert [update.packed for update in (await each.take()).updates] == [pack(array("d", [2])), None]
+        assert (await newest.take()).updates[0].packed is None
 
     asyncio.run(run())

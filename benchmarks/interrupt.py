@@ -1,0 +1,41 @@
+"""Ctrl-C, for this process alone."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import cast
+
+_WAKE = signal.SIGUSR1
+
+
+@contextmanager
+def interrupted_alone() -> Iterator[None]:
+    """Within, Ctrl-C is a KeyboardInterrupt here, and nothing to the children: they are ended in good order.
+
+    A terminal sends SIGINT to all in the foreground. Children inherit that it is blocked; here a thread waits for it.
+    """
+    main = threading.get_ident()
+    ended = threading.Event()
+
+    def pass_on() -> None:
+        while signal.sigwait({signal.SIGINT}) and not ended.is_set():
+            signal.pthread_kill(main, _WAKE)
+
+    before = signal.signal(_WAKE, _interrupt)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    waiting = threading.Thread(target=pass_on, name="interrupt", daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        signal.pthread_kill(cast("int", waiting.ident), signal.SIGINT)
+        waiting.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(_WAKE, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
