@@ -19,7 +19,7 @@ MISSING = "mosquitto is not installed: install the package mosquitto"
 """Why MQTT is left out where `program` finds none."""
 PATIENCE = 10.0
 """Seconds within which it must listen, and tell of itself."""
-SPOKEN = 60.0
+SPOKEN = 600.0
 """Seconds within which what is waited for must be said."""
 COUNT = "$SYS/broker/publish/messages/received"
 

@@ -19,6 +19,8 @@ from benchmarks.play import child
 HOST = "127.0.0.1"
 LENGTH = b"\r\ncontent-length: "
 END = b"\r\n\r\n"
+PATIENCE = 30.0
+"""Seconds within which each must get its first answer."""
 
 
 class Answered(NamedTuple):
@@ -37,14 +39,14 @@ class Load:
         self._player = player
 
     def answered(self) -> Answered:
-        """What they got since this was asked last."""
+        """What they got since this was asked last, which is one answer at least."""
         answers, received, refused, took = self._player.ask()
         return Answered(answers, received, refused, Delays(*took))
 
 
 @contextmanager
 def asking(port: int, path: str, connections: int, *, zipped: bool = False) -> Iterator[Load]:
-    """So many clients who ask for a path, compressed if so wanted."""
+    """So many clients who ask for a path, compressed if so wanted; each has got an answer."""
     with child.playing(__name__, port, path, connections, *(["gzip"] if zipped else [])) as player:
         yield Load(player)
 
@@ -74,6 +76,7 @@ class _Client(asyncio.Protocol):
         self._asked = asked
         self._missing = 0
         self._head = b""
+        self.answered = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -91,6 +94,7 @@ class _Client(asyncio.Protocol):
         self._missing -= len(data)
         if self._missing <= 0:
             _Client.took.append(time.perf_counter() - self._since)
+            self.answered.set()
             self._ask()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -105,9 +109,13 @@ async def _play(port: int, path: str, connections: int, zipped: bool) -> None:
     """Ask, and tell how it went for each line that comes, until there are no more."""
     loop = asyncio.get_running_loop()
     for _ in range(connections):
-        await loop.create_connection(lambda: _Client(request(path, zipped)), HOST, port)
+        _, client = await loop.create_connection(lambda: _Client(request(path, zipped)), HOST, port)
+        await asyncio.wait_for(client.answered.wait(), PATIENCE)
     print("null", flush=True)
     while await loop.run_in_executor(None, sys.stdin.readline):
+        if not _Client.took:
+            client.answered.clear()
+            await asyncio.wait_for(client.answered.wait(), PATIENCE)
         took, _Client.took = _Client.took, []
         counts = len(took), _Client.received, _Client.refused
         _Client.received = _Client.refused = 0

@@ -1,6 +1,6 @@
-"""What messages tell of the polls of meters whose values are the clock: how old they came, and how far apart; pure."""
+"""What messages tell of the polls of meters whose values are the clock: how old they came; pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import orjson
@@ -70,31 +70,16 @@ def latest(clocks: Iterable[float], now: float) -> float:
     return min(clocks, key=lambda clock: since(clock, now))
 
 
-class Book:
-    """Joins messages to polls, and measures the intervals between those."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._before: dict[str, float] = {}
-
-    def polls(self, words: Iterable[Word]) -> list[Poll]:
-        """The polls of which words tell, by when they came."""
-        done: list[Poll] = []
-        begun: dict[tuple[str, int | None], Poll] = {}
-        for word in words:
-            key, clock = (word.device, word.poll), word.clock
-            if (poll := begun.get(key)) is not None:
-                if word.poll is None and word.at - poll.at >= APART * self._rate:
-                    done.append(poll)
-                else:
-                    clock = latest((poll.clock, clock), word.at)
-            begun[key] = Poll(word.device, word.at, clock)
-        return sorted([*done, *begun.values()], key=lambda poll: poll.at)
-
-    def intervals(self, polls: Iterable[Poll]) -> Iterator[float]:
-        """Seconds from each poll to the next of the same device, also from those that were told earlier."""
-        for poll in polls:
-            before = self._before.get(poll.device)
-            self._before[poll.device] = poll.clock
-            if before is not None:
-                yield since(before, poll.clock)
+def polls(words: Iterable[Word], rate: float) -> list[Poll]:
+    """The polls of which words tell, by when they came; devices are polled each `rate` seconds."""
+    done: list[Poll] = []
+    begun: dict[tuple[str, int | None], Poll] = {}
+    for word in words:
+        key, clock = (word.device, word.poll), word.clock
+        if (poll := begun.get(key)) is not None:
+            if word.poll is None and word.at - poll.at >= APART * rate:
+                done.append(poll)
+            else:
+                clock = latest((poll.clock, clock), word.at)
+        begun[key] = Poll(word.device, word.at, clock)
+    return sorted([*done, *begun.values()], key=lambda poll: poll.at)

@@ -43,16 +43,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 
 class Seen(NamedTuple):
-    """What was heard since it was asked last.
-
-    `delays` are seconds from the wire to here, one for each poll; `longest` is the longest interval between two polls
-    of a device, 0 if none was polled twice.
-    """
+    """What was heard since it was asked last; `delays` are seconds from the wire to here, one for each poll."""
 
     messages: int
     received: int
     delays: list[float]
-    longest: float
 
 
 class Probe:
@@ -83,9 +78,11 @@ class _Listener(asyncio.Protocol):
         self.answered = asyncio.Event()
         self._has_head = not kind.head
         self._splitter = packets.Splitter(kind.cut)
-        self._book = polls.Book(rate)
+        self._rate = rate
+        self._joined = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._joined = time.monotonic()
         cast("asyncio.Transport", transport).write(self._kind.request)
 
     def data_received(self, data: bytes) -> None:
@@ -93,15 +90,14 @@ class _Listener(asyncio.Protocol):
         self.answered.set()
 
     def seen(self) -> Seen:
-        """All that has come, looked at."""
+        """All that has come, looked at; what was read before it joined is what newcomers are told."""
         chunks, self._chunks = self._chunks, []
         received = sum(len(chunk.data) for chunk in chunks)
         if not self._has_head:
             chunks = self._without_head(chunks)
         words = [word for message in self._splitter.split(chunks) if (word := self._kind.say(message)) is not None]
-        found = self._book.polls(words)
-        longest = max(self._book.intervals(found), default=0.0)
-        return Seen(len(words), received, [poll.delay for poll in found], longest)
+        new = (word for word in words if polls.since(self._joined, word.clock) > 0)
+        return Seen(len(words), received, [poll.delay for poll in polls.polls(new, self._rate)])
 
     def _without_head(self, chunks: list[packets.Came]) -> list[packets.Came]:
         """What comes behind the head of the answer, which is there in full by now. Raises RuntimeError otherwise."""

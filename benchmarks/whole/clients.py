@@ -1,19 +1,20 @@
 """Many clients who listen, and how one more of them fares meanwhile."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from benchmarks.delays import delays
 from benchmarks.figure import Figure
 from benchmarks.play.listeners import BATCH, SINGLE, Listeners, listening
 from benchmarks.play.probe import Probe, Seen, probing
-from benchmarks.whole.site import Site, Window, delay_figures
+from benchmarks.whole.site import Site, Window, delay_figures, kept_figure
 
 SETTLED = 0.5
 """Intervals after which newcomers have been told what they are told first."""
-FORMS = {"batch": BATCH, "single": SINGLE}
+FORMS: Mapping[str, str] = MappingProxyType({"batch": BATCH, "single": SINGLE})
 
 
 class _Round(NamedTuple):
@@ -24,9 +25,9 @@ class _Round(NamedTuple):
     messages: float
 
 
-def many(site: Site, count: int) -> Iterator[Figure]:
+def many(site: Site, count: int, forms: Mapping[str, str] = FORMS) -> Iterator[Figure]:
     """So many clients by websocket, with messages of whole polls and of single readings."""
-    for form, path in FORMS.items():
+    for form, path in forms.items():
         name = f"{site.name}, {count} websockets, {form}"
         with (
             probing(f"websocket, {form}", site.daemon.port, site.rate) as probe,
@@ -54,5 +55,4 @@ def _figures(name: str, rounds: list[_Round]) -> Iterator[Figure]:
     each = tuple(1e6 * one.window.cpu / one.messages for one in rounds)
     yield Figure(f"{name}: CPU a message", "µs/message", each, "lower")
     yield from delay_figures(name, [delays(one.seen.delays) for one in rounds])
-    longest = tuple(1000 * one.seen.longest for one in rounds)
-    yield Figure(f"{name}: longest interval between polls", "ms", longest, "lower")
+    yield kept_figure(name, [one.window for one in rounds])

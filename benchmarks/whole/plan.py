@@ -1,6 +1,6 @@
 """What is measured on which sites."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,7 +21,14 @@ class Plan(NamedTuple):
     listeners: int = 200
     connections: int = 8
 
+    def forms(self, devices: int) -> Mapping[str, str]:
+        """What clients of a site listen to: single readings of many devices are more than a machine can send."""
+        small = devices * self.listeners <= MOST
+        return {form: path for form, path in clients.FORMS.items() if small or form == "batch"}
 
+
+MOST = 20_000
+"""Devices times clients of single readings: a million messages a second."""
 FEWER = 3
 """Repeats of the larger sites at most: they take longer to start, and have more to count."""
 QUICK = Plan((64,))
@@ -54,7 +61,7 @@ def _at(devices: int, effort: Effort, plan: Plan) -> Iterator[Figure]:
             site.wake()
             yield from stages.alone(site)
             yield from delivery.web(site)
-            yield from clients.many(site, plan.listeners)
+            yield from clients.many(site, plan.listeners, plan.forms(devices))
             yield from requests.load(site, plan.connections)
         yield from stages.everything(world)
         if mosquitto is not None:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from benchmarks.figure import Figure
 from benchmarks.play.asker import device_ids
-from benchmarks.play.load import Answered, asking
-from benchmarks.play.probe import Probe, probing
-from benchmarks.whole.site import Site, Window
+from benchmarks.play.load import Answered, Load, asking
+from benchmarks.whole.site import Site, Window, kept_figure
 
 WARM_UP = 0.1
 SECONDS = 0.5
@@ -26,7 +25,6 @@ class Path(NamedTuple):
 class _Round(NamedTuple):
     answered: Answered
     window: Window
-    longest: float
 
 
 def paths(device: str, *, quick: bool) -> list[Path]:
@@ -39,30 +37,30 @@ def paths(device: str, *, quick: bool) -> list[Path]:
 def load(site: Site, connections: int) -> Iterator[Figure]:
     """As many requests as so many connections get answered, of each path."""
     device = device_ids(site.daemon.port)[0]
-    with probing("websocket, batch", site.daemon.port, site.rate) as probe:
-        ways = {
-            f"{site.name}, GET {one.name}": _asking(site, one, connections, probe)
-            for one in paths(device, quick=site.effort.quick)
-        }
-        results = site.effort.rounds(ways)
+    wanted = paths(device, quick=site.effort.quick)
+    ways = {f"{site.name}, GET {one.name}": _asking(site, one, connections) for one in wanted}
+    results, whole = site.during(lambda: site.effort.rounds(ways))
     for name, rounds in results.items():
         yield from _figures(name, rounds)
-    longest = tuple(1000 * max(at_once) for at_once in zip(*_longest(results), strict=True))
-    yield Figure(f"{site.name}, GET: longest interval between polls", "ms", longest, "lower")
+    yield kept_figure(f"{site.name}, GET", [whole])
 
 
-def _asking(site: Site, path: Path, connections: int, probe: Probe) -> Callable[[], _Round]:
+def _asking(site: Site, path: Path, connections: int) -> Callable[[], _Round]:
     def measure() -> _Round:
         with asking(site.daemon.port, path.path, connections, zipped=path.zipped) as clients:
             time.sleep(WARM_UP)
             clients.answered()
-            _, window = site.during(lambda: time.sleep(min(site.effort.seconds, SECONDS)))
-            answered = clients.answered()
+            answered, window = site.during(lambda: _answered(clients, min(site.effort.seconds, SECONDS)))
         if answered.refused:
             raise RuntimeError(f"{path.path}: {answered.refused} of {answered.answers} answers are errors")
-        return _Round(answered, window, probe.seen().longest)
+        return _Round(answered, window)
 
     return measure
+
+
+def _answered(clients: Load, seconds: float) -> Answered:
+    time.sleep(seconds)
+    return clients.answered()
 
 
 def _figures(name: str, rounds: list[_Round]) -> Iterator[Figure]:
@@ -71,7 +69,3 @@ def _figures(name: str, rounds: list[_Round]) -> Iterator[Figure]:
     yield Figure(f"{name}: CPU", "µs/answer", tuple(1e6 * one.window.cpu / n for one, n in counts), "lower")
     yield Figure(f"{name}: median delay", "ms", tuple(1000 * one.answered.delays.median for one in rounds), "lower")
     yield Figure(f"{name}: 99 % delay", "ms", tuple(1000 * one.answered.delays.p99 for one in rounds), "lower")
-
-
-def _longest(results: dict[str, list[_Round]]) -> list[list[float]]:
-    return [[one.longest for one in rounds] for rounds in results.values()]

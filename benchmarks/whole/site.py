@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from math import nan
 from typing import NamedTuple, TypeVar
 
 from benchmarks.delays import Delays
@@ -21,11 +22,17 @@ TYPE = "SDM"
 
 
 class Window(NamedTuple):
-    """What a daemon took while something was done: seconds, CPU seconds, and readings that meters gave meanwhile."""
+    """What a daemon took while something was done, in seconds; readings that meters gave then, and were to give."""
 
     seconds: float
     cpu: float
     readings: float
+    due: float
+
+    @property
+    def kept(self) -> float:
+        """Share of the readings that were due meanwhile, in %: less than 100 if polls were late or left out."""
+        return 100 * self.readings / self.due
 
     @property
     def load(self) -> float:
@@ -75,21 +82,21 @@ class Site:
         return max(self.effort.seconds, self.rate)
 
     @cached_property
-    def readings_a_request(self) -> float:
-        """How many readings an answer of a meter brings, in the mean of a poll."""
+    def _poll(self) -> tuple[int, int]:
+        """How many readings a poll brings, and in how many requests."""
         device = self.daemon.get("/api/status")["Meters"][0]
         shown = self.daemon.get(f"/api/last/{device['Device']}")
-        reads: int = device["Plan"]["Reads"]
-        return (len(shown) - len(("Timestamp", "Unix"))) / reads
+        return len(shown) - len(("Timestamp", "Unix")), device["Plan"]["Reads"]
 
     def during(self, work: Callable[[], T]) -> tuple[T, Window]:
         """What work gives, and what the daemon took meanwhile."""
-        readings_a_request = self.readings_a_request
+        readings, reads = self._poll
         requests, cpu, start = self.world.meters.answered, self.daemon.cpu_seconds, time.monotonic()
         result = work()
         seconds, cpu = time.monotonic() - start, self.daemon.cpu_seconds - cpu
         requests = self.world.meters.answered - requests
-        return result, Window(seconds, cpu, max(requests, 1) * readings_a_request)
+        due = seconds / self.rate * readings * self.world.devices if self.rate else nan
+        return result, Window(seconds, cpu, max(requests, 1) * readings / reads, due)
 
     def rest(self) -> None:
         """Let it work for the time of a measurement."""
@@ -113,3 +120,8 @@ def delay_figures(name: str, rounds: list[Delays]) -> Iterator[Figure]:
 def cost_figure(name: str, windows: list[Window]) -> Figure:
     """CPU a reading."""
     return Figure(name, "µs/reading", tuple(one.cost for one in windows), "lower")
+
+
+def kept_figure(name: str, windows: list[Window]) -> Figure:
+    """Whether polling goes on meanwhile; windows begin and end at any time, so a little more or less is none."""
+    return Figure(f"{name}: polls", "% of those due", tuple(one.kept for one in windows), "higher")

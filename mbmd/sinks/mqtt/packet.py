@@ -3,11 +3,15 @@
 The client library makes some objects and a call to the system of each; thousands of readings a second are worth less.
 """
 
+from struct import Struct
+
 from mbmd.sinks.mqtt.message import Message
 
 _PUBLISH = 0x30
 _RETAIN = 0x01
 _LONGEST_TOPIC = 65535
+_SHORT = Struct(">BBH").pack
+"""What is before the topic of nearly every reading: its length fits into one byte."""
 NO_PROPERTIES = b"\0"
 """Their length, which MQTT 5 has and 3.1.1 has not."""
 LARGEST = 268_435_455
@@ -21,11 +25,13 @@ def publish_packet(message: Message, properties: bytes) -> bytes:
     """
     text, payload, retain, _ = message
     topic = text.encode()
-    if not topic or "+" in text or "#" in text or "\0" in text or len(topic) > _LONGEST_TOPIC:
+    width = len(topic)
+    if not topic or "+" in text or "#" in text or "\0" in text or width > _LONGEST_TOPIC:
         raise ValueError("no topic")
-    size = 2 + len(topic) + len(properties) + len(payload)
-    length = bytes((size,)) if size < 128 else _length(size)
-    return b"%c%b%b%b%b%b" % (_PUBLISH | retain, length, len(topic).to_bytes(2, "big"), topic, properties, payload)
+    size = 2 + width + len(properties) + len(payload)
+    if size < 128:
+        return _SHORT(_PUBLISH | retain, size, width) + topic + properties + payload
+    return b"%c%b%c%c%b%b%b" % (_PUBLISH | retain, _length(size), width >> 8, width & 0xFF, topic, properties, payload)
 
 
 def _length(size: int) -> bytes:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.play.packets import Came
-from benchmarks.play.polls import Book, Poll, Word, latest, of_batch, of_reading, of_topic, since
+from benchmarks.play.polls import Poll, Word, latest, of_batch, of_reading, of_topic, polls, since
 
 
 def _came(at: float, **told: object) -> Came:
@@ -43,19 +43,13 @@ def test_a_topic_tells_the_value_of_a_device() -> None:
 
 def test_readings_of_one_poll_are_one_that_came_with_its_last() -> None:
     words = [Word(5.5, "a", 7, 5.0), Word(5.5, "b", 7, 5.1), Word(5.6, "a", 7, 5.3), Word(5.7, "a", 7, 5.2)]
-    assert Book(1.0).polls(words) == [Poll("b", 5.5, 5.1), Poll("a", 5.7, 5.3)]
+    assert polls(words, 1.0) == [Poll("b", 5.5, 5.1), Poll("a", 5.7, 5.3)]
 
 
 def test_values_that_do_not_tell_their_poll_are_of_one_if_they_come_together() -> None:
     words = [Word(5.0, "a", None, 4.9), Word(5.1, "a", None, 4.8), Word(6.0, "a", None, 5.9)]
-    assert Book(1.0).polls(words) == [Poll("a", 5.1, 4.9), Poll("a", 6.0, 5.9)]
+    assert polls(words, 1.0) == [Poll("a", 5.1, 4.9), Poll("a", 6.0, 5.9)]
 
 
 def test_the_delay_of_a_poll_is_that_of_its_latest_value() -> None:
     assert Poll("a", 4000.5, 999.5).delay == pytest.approx(1.0)
-
-
-def test_intervals_are_those_of_each_device_also_from_what_was_told_earlier() -> None:
-    book = Book(1.0)
-    assert list(book.intervals([Poll("a", 5.0, 999.5), Poll("b", 5.1, 5.1)])) == []
-    assert list(book.intervals([Poll("b", 6.1, 6.0), Poll("a", 6.2, 0.75)])) == pytest.approx([0.9, 1.25])
