@@ -45,8 +45,10 @@ def _page(panels: Sequence[tuple[Panel, list[tuple[str, Figure]]]], said: str) -
     grid = page.subplots(len(rows), _COLUMNS, squeeze=False, height_ratios=heights)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-    for axes, (panel, bars) in zip(grid.flat, panels, strict=False):
+    for place, (axes, (panel, bars)) in enumerate(zip(grid.flat, panels, strict=False)):
         _fill(axes, panel, bars)
+        # Bars are as thick as those of the panel beside.
+        axes.set_ylim(max(len(beside) for _, beside in rows[place // _COLUMNS]) - 0.5, -0.5)
     return page
 
 
@@ -64,7 +66,6 @@ def _fill(axes: Any, panel: Panel, bars: Sequence[tuple[str, Figure]]) -> None:
         if figure.aim:
             axes.plot((figure.aim, figure.aim), (place - 0.45, place + 0.45), color=_INK, linestyle=":", linewidth=2)
     axes.set_yticks(places, labels, fontsize=8)
-    axes.invert_yaxis()
     axes.margins(x=0.15)
     if panel.is_log:
         axes.set_xscale("log")
