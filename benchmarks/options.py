@@ -65,7 +65,7 @@ def _make_parser() -> argparse.ArgumentParser:
         metavar="NEW.json",
         help="measure nothing, and take an earlier run; with --out, its picture is drawn there",
     )
-    parser.add_argument("--markdown", action="store_true", help="print the table for a README")
+    parser.add_argument("--markdown", action="store_true", help="print a table for a README: the main results alone")
     return parser
 
 

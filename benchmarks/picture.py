@@ -1,21 +1,16 @@
 """The main results on one page."""
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Figure
 from benchmarks.numbers import readable
+from benchmarks.panels import PANELS, Panel
 from benchmarks.report import measured_on
 from benchmarks.results import Results
 
 KINDS = (".png", ".svg")
-MOST = 12
-"""Bars of a panel."""
-
 _OURS, _OTHERS, _INK = "#0072b2", "#e69f00", "#222222"
 """Of Okabe and Ito, whom all eyes can tell apart."""
 _COLUMNS = 2
@@ -23,45 +18,6 @@ _WIDTH = 12.0
 _LEGEND = "Medians, with whiskers from the lowest to the highest value; dotted: the aim"
 _BAR = 0.3
 """Inches that a bar takes of the height."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A panel of bars: the figures of a benchmark whose names match, in their order, all of one unit.
-
-    What `label` captures is written at the bar; where it captures nothing, the whole name. `is_log` is for ratios that
-    span magnitudes.
-    """
-
-    title: str
-    benchmark: str
-    label: str
-    unit: str
-    is_log: bool = False
-
-    def bars(self, results: Results) -> list[tuple[str, Figure]]:
-        """The bars of a run, each with its label; none, and the panel is left out."""
-        return list(islice(self._bars(results), MOST))
-
-    def _bars(self, results: Results) -> Iterator[tuple[str, Figure]]:
-        for benchmark, figure in results.figures():
-            if (benchmark, figure.unit) == (self.benchmark, self.unit) and (
-                found := re.search(self.label, figure.name)
-            ):
-                yield next(filter(None, found.groups()), figure.name), figure
-
-
-PANELS = (
-    Panel("Native core: how many times as fast as pymodbus", "kernels", r"^(.*): mbmd beside pymodbus$", "x", True),
-    Panel("Modbus/TCP, 64 devices flat out", "tcp", r"^64 devices flat out: ([^,]*)$", "sets/s"),
-    Panel("Modbus/TCP, 64 devices flat out: CPU", "tcp", r"^64 devices flat out: (.*), CPU$", "µs/reading"),
-    Panel("Serial lines: share of the wire's limit", "serial", r"^([^:]*): share of the wire's limit$", "x"),
-    Panel("The whole way: delay from the wire", "whole", r"^(.*) delay$", "ms"),
-    Panel("How long the event loop is held", "holds", r"^(.*)$", "ms"),
-    Panel("Memory, polled once a second", "tcp", r"^(.*) once a second: memory$", "MiB"),
-    Panel("Memory by part", "startup", r"^memory: (.*)$", "MiB"),
-    Panel("CPU of a start", "startup", r"^start: (.*)$", "ms"),
-)
 
 
 def draw(results: Results, path: Path) -> list[Path]:
@@ -89,8 +45,10 @@ def _page(panels: Sequence[tuple[Panel, list[tuple[str, Figure]]]], said: str) -
     grid = page.subplots(len(rows), _COLUMNS, squeeze=False, height_ratios=heights)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-    for axes, (panel, bars) in zip(grid.flat, panels, strict=False):
+    for place, (axes, (panel, bars)) in enumerate(zip(grid.flat, panels, strict=False)):
         _fill(axes, panel, bars)
+        # Bars are as thick as those of the panel beside.
+        axes.set_ylim(max(len(beside) for _, beside in rows[place // _COLUMNS]) - 0.5, -0.5)
     return page
 
 
@@ -108,7 +66,6 @@ def _fill(axes: Any, panel: Panel, bars: Sequence[tuple[str, Figure]]) -> None:
         if figure.aim:
             axes.plot((figure.aim, figure.aim), (place - 0.45, place + 0.45), color=_INK, linestyle=":", linewidth=2)
     axes.set_yticks(places, labels, fontsize=8)
-    axes.invert_yaxis()
     axes.margins(x=0.15)
     if panel.is_log:
         axes.set_xscale("log")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from benchmarks.figure import Figure
 from benchmarks.machine import Machine
 from benchmarks.numbers import readable
+from benchmarks.panels import main_figures
 from benchmarks.results import Results
 from benchmarks.suite import reason
 from mbmd.cli.output import Styled, bad, bold, faint, good, print_line, print_table
@@ -25,8 +26,8 @@ def print_report(results: Results) -> None:
 
 
 def markdown(results: Results) -> str:
-    """The figures as a table for a README, and what they were measured on below."""
-    rows = [_row(name, figure)[:-1] for name, figure in results.figures()]
+    """The figures that matter most as a table for a README, and what they were measured on below."""
+    rows = [_row(name, figure)[:-1] for name, figure in main_figures(results)]
     return f"{markdown_table(HEADER[:-1], rows, NUMBERS)}\n{measured_on(results)}\n"
 
 

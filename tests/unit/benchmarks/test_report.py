@@ -8,7 +8,7 @@ from benchmarks.report import markdown, print_report
 from tests.unit.benchmarks.results_made import CPU, RATE, made
 
 MACHINE = "Raspberry Pi 4, 4 cores, aarch64, 64 bit, 3.8 GiB, Linux 6.12"
-ODD = Figure("a | b", "x", (1.5,))
+ODD = Figure("a | b", "x", (1.5,), "higher", 1.0)
 
 
 def test_the_table_has_aims_and_what_was_left_out_and_failed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,7 +21,7 @@ def test_the_table_has_aims_and_what_was_left_out_and_failed(capsys: pytest.Capt
         "benchmark  figure            median  spread  unit             aim  reached",
         "tcp        64 devices: mbmd  13,000   2,000  sets/s      ≥ 10,000  yes",
         "tcp        64 devices: CPU     2.75   0.500  µs/reading       ≤ 2  no",
-        "tcp        a | b               1.50          x",
+        "tcp        a | b               1.50          x                ≥ 1  yes",
         "",
         "tcp: left out: libmodbus: not installed: apt-get install libmodbus-dev",
         "tcp: failed: OSError: too many",
@@ -33,7 +33,7 @@ def test_markdown_is_a_table_for_a_readme() -> None:
         "| benchmark | figure | median | spread | unit | aim |",
         "| --- | --- | ---: | ---: | --- | ---: |",
         "| tcp | 64 devices: mbmd | 13,000 | 2,000 | sets/s | ≥ 10,000 |",
-        "| tcp | a \\| b | 1.50 |  | x |  |",
+        "| tcp | a \\| b | 1.50 |  | x | ≥ 1 |",
     ]
 
 
