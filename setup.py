@@ -9,7 +9,7 @@ import os
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = ["counters", "crc", "decode", "framing", "timer", "window"]
+KERNELS = ["counters", "crc", "decode", "exchange", "framing", "query", "timer", "window"]
 
 DEBUG = bool(os.environ.get("MBMD_DEBUG"))
 SANITIZE = bool(os.environ.get("MBMD_SANITIZE"))

@@ -1,6 +1,7 @@
 from array import array
 
 from mbmd._native.decode import Program
+from mbmd._native.query import Query
 
 WAITING: int
 """The answer is not there yet."""
@@ -76,6 +77,12 @@ class Reader:
         Raises ValueError when the answer does not fit a PDU, the program does not fit answer or column, or the
         echo is longer than the longest frame.
         """
+    def ask(self, query: Query, column: array[float] | None = None) -> bytes:
+        """`expect` the answer to a query; returns the frame to send, with the next transaction id (MBAP).
+
+        Its echo is looked for, unless the answer looks the same and the last request brought no echo.
+        Raises ValueError when the program does not fit the column.
+        """
     def discard(self) -> None:
         """Throw away what is buffered and wait for nothing: a new connection."""
     def forget(self) -> None:
@@ -97,4 +104,9 @@ class AsciiReader(Reader):
     """ASCII: from colon to line feed, checked by LRC; what grows longer than a frame can be is damaged."""
 
 class MbapReader(Reader):
-    """Modbus TCP: frames of other transactions are dropped, unless ANY_TRANSACTION is awaited."""
+    """Modbus TCP: frames of other transactions are dropped, unless ANY_TRANSACTION is awaited.
+
+    Without `transaction_ids` that is what `ask` awaits.
+    """
+
+    def __init__(self, transaction_ids: bool = True) -> None: ...

@@ -10,34 +10,13 @@ from libc.string cimport memcmp, memcpy, memmove
 
 from mbmd._native.crc cimport crc16_of
 from mbmd._native.decode cimport Program, copy_into_column
-
-cdef enum:
-    MAX_PDU = 253
-    MAX_PREFIX = 5
-    MAX_ASCII = 2 * (MAX_PDU + 2)
-    CAPACITY = 1024
+from mbmd._native.query cimport MAX_PDU, Query, check_answer, check_request, set_header
 
 WAITING, ANSWER, EXCEPTION, DAMAGED, MISMATCH, LOST_SYNC = range(6)
-
-cdef enum:
-    C_WAITING = 0
-    C_ANSWER = 1
-    C_EXCEPTION = 2
-    C_DAMAGED = 3
-    C_MISMATCH = 4
-    C_LOST_SYNC = 5
-    C_ANY_TRANSACTION = -1
 
 ANY_TRANSACTION = C_ANY_TRANSACTION
 
 cdef const char* HEX = b"0123456789ABCDEF"
-
-
-cdef check_request(int unit, bytes pdu):
-    if not 0 <= unit <= 255:
-        raise ValueError("a unit is a number from 0 to 255")
-    if not 1 <= PyBytes_Size(pdu) <= MAX_PDU:
-        raise ValueError("a PDU has 1 to 253 bytes")
 
 
 def rtu_request(int unit, bytes pdu not None):
@@ -90,27 +69,6 @@ def mbap_request(int transaction, int unit, bytes pdu not None):
 cdef class Reader:
     """What all framings share: the buffer, what is waited for, and delivery into a column."""
 
-    cdef unsigned char buffer[CAPACITY]
-    cdef Py_ssize_t filled
-    cdef unsigned char header[MAX_PREFIX + 1]
-    cdef Py_ssize_t header_size
-    cdef Py_ssize_t length
-    cdef int transaction
-    cdef bint numbered  # frames carry a transaction id, and no adapter sends them back
-    cdef bint waiting
-    cdef unsigned char echo[MAX_ASCII + 5]
-    cdef Py_ssize_t echo_size
-    cdef Py_ssize_t echo_seen
-    cdef unsigned char data[MAX_PDU]
-    cdef Program program
-    cdef object column
-    cdef readonly int exception
-    cdef readonly Py_ssize_t skipped
-    cdef readonly Py_ssize_t damaged
-    cdef readonly Py_ssize_t stale
-    cdef readonly Py_ssize_t echoes
-    cdef readonly Py_ssize_t unnumbered
-
     def expect(
         self,
         int unit,
@@ -121,18 +79,38 @@ cdef class Reader:
         int transaction=0,
         bytes echo not None=b"",
     ):
+        cdef unsigned char header[MAX_PREFIX + 1]
         cdef Py_ssize_t size = PyBytes_Size(prefix)
-        check_request(unit, prefix)
-        if size > MAX_PREFIX or not 0 <= length <= MAX_PDU - size or not self.can_await(transaction):
+        check_answer(unit, prefix, length, program)
+        if not self.can_await(transaction):
             raise ValueError("the expected answer does not fit a PDU")
-        if program is not None and (program.payload_bytes > length or program.slots > len(column)):
-            raise ValueError("the program does not fit the answer or the column")
+        if program is not None and program.slots > len(column):
+            raise ValueError("the program does not fit the column")
         self.expect_echo(echo)
-        self.header[0] = <unsigned char> unit
-        memcpy(self.header + 1, PyBytes_AsString(prefix), size)
-        self.header_size = size + 1
-        self.length = length
+        set_header(header, unit, prefix)
         self.transaction = transaction
+        self.begin(header, size + 1, length, program, column)
+
+    def ask(self, Query query not None, column=None):
+        query.check_column(column)
+        return self.put(query, column)
+
+    cdef bytes put(self, Query query, object column):
+        """Wait for the answer to a query whose program fits the column; returns the frame to send."""
+        frame = self.numbered_frame(query)
+        self.begin(query.header, query.header_size, query.length, query.program, column)
+        return frame
+
+    cdef bytes numbered_frame(self, Query query):
+        """The frame of a query, told from others; here by nothing."""
+        # An answer that is its request looks like an echo: what the last request brought tells which of them comes.
+        self.expect_echo(b"" if query.is_its_own_answer and not self.echoes else query.frame)
+        return query.frame
+
+    cdef void begin(self, const unsigned char* header, Py_ssize_t size, Py_ssize_t length, Program program, object column):
+        memcpy(self.header, header, size)
+        self.header_size = size
+        self.length = length
         self.program = program
         self.column = column
         self.exception = 0
@@ -171,6 +149,9 @@ cdef class Reader:
         return PyBytes_FromStringAndSize(<char*> self.data, self.length)
 
     def feed(self, bytes chunk not None):
+        return self.receive(chunk)
+
+    cdef int receive(self, bytes chunk) except -1:
         cdef const unsigned char* source = <const unsigned char*> PyBytes_AsString(chunk)
         cdef Py_ssize_t size = PyBytes_Size(chunk)
         cdef Py_ssize_t damaged = self.damaged
@@ -354,8 +335,24 @@ cdef class AsciiReader(Reader):
 
 
 cdef class MbapReader(Reader):
-    def __cinit__(self):
+    cdef int last
+    cdef bint repeats
+
+    def __cinit__(self, bint transaction_ids=True):
         self.numbered = True
+        self.repeats = not transaction_ids
+
+    cdef bytes numbered_frame(self, Query query):
+        cdef Py_ssize_t size = PyBytes_Size(query.frame)
+        cdef bytes frame = PyBytes_FromStringAndSize(PyBytes_AsString(query.frame), size)
+        cdef unsigned char* head = <unsigned char*> PyBytes_AsString(frame)
+        if size < 7:
+            raise ValueError("the frame of a query is too short for Modbus TCP")
+        self.last = (self.last + 1) & 0xFFFF
+        head[0] = self.last >> 8
+        head[1] = self.last & 0xFF
+        self.transaction = C_ANY_TRANSACTION if self.repeats else self.last
+        return frame
 
     cdef int scan(self) noexcept:
         cdef unsigned int size

@@ -8,13 +8,16 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from mbmd._native.decode import Program
+from mbmd._native.exchange import Exchange
+from mbmd._native.query import Query
+from mbmd.bus.connection import Connection
 from mbmd.bus.deadline import Deadline
 from mbmd.bus.late import LateAnswers
 from mbmd.bus.trace import FrameTrace, Trace
 from mbmd.bus.wire import Wire
 from mbmd.config.adapter import Adapter, Medium
-from mbmd.errors import AnswerTimeout, FrameError, LinkError, NotConnectedError
-from mbmd.protocol.framer import ANSWER, DAMAGED, LOST_SYNC, WAITING, make_framer
+from mbmd.errors import AnswerTimeout, FrameError, LinkError, MbmdError, NotConnectedError
+from mbmd.protocol.framer import ANSWER, DAMAGED, LOST_SYNC, make_framer
 from mbmd.protocol.pdu import Request
 from mbmd.readings.health import BusHealth
 from mbmd.transport.line import Line
@@ -27,35 +30,18 @@ log = logging.getLogger(__name__)
 
 AFTER_DAMAGE = 0.05
 """Seconds that a good frame may still take to follow a damaged one, beside its own time on the wire."""
+ALMOST = 0.001
+"""Seconds by which a deadline may ring too early: timers are as coarse."""
 LATE = 1.0
 """Seconds, at the least, for which an answer may come after its timeout and be taken for that of a like request."""
-
-
-class _Connection:
-    """One life of the line; that a line ends after it was given up does not concern the client any more."""
-
-    def __init__(self, client: "Client") -> None:
-        self.data_received = client.data_received
-        self._client: Client | None = client
-
-    @property
-    def over(self) -> bool:
-        return self._client is None
-
-    def give_up(self) -> None:
-        self._client = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.connection_lost(exc)
 
 
 class Client:
     """The master of one bus: asks, and takes nothing but the answer.
 
     `timeout` is how long a device may take to answer, beyond the time that the frames take on the wire.
-    `unit` was asked last; `unit_pause` is the rest before another is asked, in seconds.
+    `unit` was asked last; `unit_pause` is the rest before another is asked, in seconds. `exchange` holds the requests
+    that were begun last, and how many of them were answered.
     """
 
     def __init__(
@@ -72,11 +58,12 @@ class Client:
         self.unit_pause = self.health.unit_pause = adapter.unit_pause
         self.unit: int | None = None
         self._open_line = open_line
-        self._trace: FrameTrace | None = None
-        self.trace(trace)
         self._wire = Wire(adapter, self.health) if adapter.is_serial_line else None
         self._framer = make_framer(adapter.framing, adapter.transaction_ids)
-        self._feed = self._framer.feed
+        self.query = self._framer.query
+        self.exchange = Exchange(self._framer.reader, self._came, monotonic)
+        self._trace: FrameTrace | None = None
+        self.trace(trace)
         self._loop = asyncio.get_running_loop()
         self._deadline = Deadline(self._loop, self._expire)
         self._is_stream = adapter.medium is Medium.TCP
@@ -86,9 +73,11 @@ class Client:
         # Without numbers and checksums, the rest of an answer would be made whole by the beginning of the next.
         self._is_fragile = not (adapter.is_serial_line or adapter.transaction_ids)
         self._line: Line | None = None
-        self._connection = _Connection(self)
+        self._connection = Connection(self.exchange.data_received, self._lost)
         self._answer: asyncio.Future[int] | None = None
+        self._awaits = False
         self._damaged = False
+        self._patience = timeout
         self._asked = 0
         self._free = 0.0
         self._has_been_connected = False
@@ -97,6 +86,11 @@ class Client:
     def may_hold(self) -> bool:
         """Whether `hold` can be anything but 0: answers do not name their requests."""
         return self._late is not None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether `hold` may be anything but 0 now: a late answer may still come."""
+        return self._late is not None and self._late.is_any(monotonic())
 
     @property
     def connected(self) -> bool:
@@ -115,6 +109,7 @@ class Client:
     def trace(self, tell: Trace | None) -> None:
         """Tell of each frame from now on; None: of none."""
         self._trace = FrameTrace(tell) if tell is not None else None
+        self.exchange.heard = self._heard if self._wire is not None or self._trace is not None else None
 
     async def connect(self) -> None:
         """Open the line. Raises LinkError, or UsageError where only the user can help."""
@@ -122,7 +117,7 @@ class Client:
         if self._late is not None and self._is_stream:
             self._late.renewed(monotonic())
         self._connection.give_up()
-        connection = self._connection = _Connection(self)
+        connection = self._connection = Connection(self.exchange.data_received, self._lost)
         line = await self._open_line(connection)
         if self.adapter.connect_delay:
             try:
@@ -173,36 +168,45 @@ class Client:
         `program` decodes the answer into `column`; `patience` counts in place of the client's timeout.
         Raises LinkError when the line is down, else the TransactionError that tells what came.
         """
+        query = self.query(unit, request, program)
+        await self.transact_all(unit, (query,), column, patience=patience, pause=pause)
+
+    async def transact_all(
+        self,
+        unit: int,
+        queries: tuple[Query, ...],
+        column: "array[float] | None" = None,
+        *,
+        patience: float | None = None,
+        pause: float = 0.0,
+    ) -> None:
+        """`transact` each of these as soon as the one before was answered; `hold` and `pause` are kept for the first.
+
+        Raises what `transact` does, for the first that is not answered: `exchange.answered` is its place.
+        """
+        exchange = self.exchange
+        exchange.begin(queries, column)
         if unit != self.unit and self.unit_pause > pause:
             pause = self.unit_pause
         if pause or self._late is not None:
-            await self._wait_for_turn(unit, request, pause)
-        line = self._line
-        if line is None:
+            await self._wait_for_turn(unit, queries[0].request, pause)
+        if self._line is None:
             raise NotConnectedError(f"{self.address}: the connection is closed")
         self.unit = unit
+        self._patience = self._timeout if patience is None else patience
         self._answer = answer = self._loop.create_future()
-        self._damaged = False
-        patience = self._timeout if patience is None else patience
-        sent = self._send(line, unit, request, program, column, patience)
         try:
+            self._send(self._line)
             code = await answer
         except (AnswerTimeout, LinkError, asyncio.CancelledError) as error:
-            self._missed(unit, request, error)
+            if self._awaits and not exchange.is_done:
+                self._missed(unit, self._asking, error)
             raise
         finally:
             self._answer = None
-            self._deadline.clear()
-            self._free = now = monotonic()
-            self.health.waited += now - sent
-            if self._wire is not None:
-                self.health.echoes += self._framer.reader.echoes
+            self._account()
         if code != ANSWER:
-            self.health.unanswered += 1
-            if code == DAMAGED and self._late is not None:  # it may have been another's, and its own still come
-                self._late.missed(unit, request, now, patience)
-            raise self._doubt(unit, request) or self._framer.error(code)
-        self.health.answered(now - sent)
+            raise self._unanswered(unit, self._asking, code)
 
     def hold(self, unit: int, request: Request) -> float:
         """Seconds for which a late answer to another request could be taken for the answer to this one.
@@ -241,30 +245,70 @@ class Client:
             if (seconds := self._free + pause - monotonic()) > 0:
                 await asyncio.sleep(seconds)
         elif not await self._wire.silence.wait(pause):
-            raise FrameError("others never stop talking on the line", "noise")
+            raise _talking()
 
-    def _send(
-        self,
-        line: Line,
-        unit: int,
-        request: Request,
-        program: Program | None,
-        column: "array[float] | None",
-        patience: float,
-    ) -> float:
-        """Send a request and set the deadline of its answer; returns when."""
-        reader = self._framer.reader
+    def _send(self, line: Line) -> None:
+        """Send the next request and set the deadline of its answer."""
+        reader, exchange, patience = self._framer.reader, self.exchange, self._patience
         if reader.skipped:
             self.health.stale += reader.stale
-        frame = self._framer.request(unit, request, program, column)
+        frame = exchange.next(line.write)
         if self._trace is not None:
             self._trace.sent(frame)
         if self._wire is not None:
-            patience += self._wire.occupy(frame, self._framer.answer_characters(request))
+            patience += self._wire.occupy(frame, self._framer.answer_characters(self._asking))
         self._asked += 1
+        self._awaits = True
+        self._damaged = False
         line.write(frame)
         self._deadline.set(patience)
-        return monotonic()
+
+    def _go_on(self) -> None:
+        """A request was answered; send the next one as soon as the line is silent."""
+        self._awaits = False
+        if self._wire is not None:
+            self.health.echoes += self._framer.reader.echoes
+        if self._wire is not None and self._wire.silence is not None:
+            self._wire.silence.call(self._send_next)
+        else:
+            self._send_next(True)
+
+    def _send_next(self, is_silent: bool) -> None:
+        answer = self._answer
+        if answer is None or answer.done():
+            return
+        if not is_silent:
+            answer.set_exception(_talking())
+        elif self._line is None:
+            answer.set_exception(NotConnectedError(f"{self.address}: the connection is closed"))
+        else:
+            self._send(self._line)
+
+    @property
+    def _asking(self) -> Request:
+        """What was or will be sent next."""
+        exchange = self.exchange
+        request: Request = exchange.queries[exchange.answered].request
+        return request
+
+    def _account(self) -> None:
+        """Take an exchange that is over into the account of the bus."""
+        exchange, health = self.exchange, self.health
+        self._free = now = monotonic()
+        health.answered(*exchange.trips)
+        if self._awaits:
+            self._awaits = False
+            if self._wire is not None:
+                health.echoes += self._framer.reader.echoes
+            if not exchange.is_done:
+                health.waited += now - exchange.sent
+
+    def _unanswered(self, unit: int, request: Request, code: int) -> MbmdError:
+        """What came in place of an answer."""
+        self.health.unanswered += 1
+        if code == DAMAGED and self._late is not None:  # it may have been another's, and its own still come
+            self._late.missed(unit, request, self._free, self._patience)
+        return self._doubt(unit, request) or self._framer.error(code)
 
     def _missed(self, unit: int, request: Request, error: BaseException) -> None:
         """No answer came: it may still come, and must not be taken for another's."""
@@ -275,7 +319,7 @@ class Client:
             self._late.missed(unit, request, monotonic())
         if self._is_fragile:
             self.disconnect()
-        if self._asked == 1 and self._framer.reader.unnumbered:
+        if self._asked == 1 and not self.exchange.answered and self._framer.reader.unnumbered:
             self.advise(
                 "answers do not carry the transaction id of their request: if the gateway cannot echo it,"
                 f" write the adapter as {replace(self.adapter, transaction_ids=False)}"
@@ -289,21 +333,21 @@ class Client:
 
     def _doubt(self, unit: int, request: Request) -> FrameError | None:
         """What came was no answer; it may be the late one of another request, and the request's own still come."""
-        if self._late is None or not self._late.doubtful(unit, request, monotonic()):
+        if self._late is None or not self._late.doubtful(unit, request, self._free):
             return None
-        self._late.missed(unit, request, monotonic())
+        self._late.missed(unit, request, self._free)
         self.health.stale += 1
         return FrameError("what came may be a late answer to an earlier request", "stale")
 
-    def data_received(self, data: bytes) -> None:
-        """Called by the line with what came."""
+    def _heard(self, data: bytes) -> None:
+        """What comes is to be accounted for, or shown."""
         if self._wire is not None:
-            self._wire.heard(data, self._answer is not None)
+            self._wire.heard(data, self._awaits)
         if self._trace is not None:
             self._trace.heard(data)
-        code = self._feed(data)
-        if code == WAITING:
-            return
+
+    def _came(self, code: int) -> None:
+        """Called by the exchange with what has come, unless it went on by itself."""
         if self._trace is not None:
             self._trace.ended()
         if code == DAMAGED:
@@ -315,18 +359,28 @@ class Client:
         if code == LOST_SYNC:
             self.disconnect()
         answer = self._answer
-        if answer is not None and not answer.done():
+        if answer is None or answer.done():
+            return
+        if code == ANSWER and not self.exchange.is_done:
+            self._go_on()
+        else:
             answer.set_result(code)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Called when the line has ended by itself."""
+    def _lost(self, exc: Exception | None) -> None:
+        """The line has ended by itself."""
         self._line = None
         self.health.connected = False
         answer = self._answer
         if answer is not None and not answer.done():
-            answer.set_exception(LinkError(f"{self.address}: {exc or 'the connection was closed'}"))
+            kind = LinkError if self._awaits else NotConnectedError
+            answer.set_exception(kind(f"{self.address}: {exc or 'the connection was closed'}"))
 
     def _expire(self) -> None:
+        if not self._awaits:
+            return
+        if self._wire is None and (left := self.exchange.sent + self._patience - monotonic()) > ALMOST:
+            self._deadline.set(left)  # other requests have followed by themselves
+            return
         self._framer.forget()
         if self._trace is not None:
             self._trace.ended()
@@ -337,3 +391,7 @@ class Client:
             answer.set_result(DAMAGED)
         else:
             answer.set_exception(AnswerTimeout("no answer"))
+
+
+def _talking() -> FrameError:
+    return FrameError("others never stop talking on the line", "noise")

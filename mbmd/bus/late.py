@@ -38,6 +38,12 @@ class LateAnswers:
         before = self._missed.get((unit, request.prefix), _Missed(b"", 0.0, 0.0))
         self._missed[unit, request.prefix] = _Missed(request.pdu, max(until, before.until), max(again, before.again))
 
+    def is_any(self, now: float) -> bool:
+        """Whether any late answer may still come."""
+        if self._missed:
+            self._missed = {key: missed for key, missed in self._missed.items() if missed.until > now}
+        return bool(self._missed)
+
     def renewed(self, now: float) -> None:
         """The connection is a new one."""
         latest = now + self.elsewhere

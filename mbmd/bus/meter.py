@@ -1,13 +1,15 @@
 """A device on a bus: what is read of it and when, and what its answers are worth."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd._native.counters import ACCEPTED_ANEW, CounterGuard
+from mbmd._native.decode import Program
+from mbmd._native.query import Query
 from mbmd.backoff import pause_after
 from mbmd.bus.learned import Learned
 from mbmd.config.options import PollClass
@@ -109,6 +111,7 @@ class Meter:
         self.groups = list(groups)
         self.failures: dict[Block, int] = {}
         self._pending: dict[Block, float] = {}
+        self._row: tuple[list[Block], tuple[Query, ...]] = [], ()
         self.trying = False
         self._guard = _guard(guarded, settings.rating, readings)
         self._unguarded: set[str] = set()
@@ -120,9 +123,6 @@ class Meter:
     def told(self, measurement: str) -> str:
         """A measurement, as the log has it."""
         return f"{self.readings.id}: {measurement}"
-
-    def was_refused(self, refused: bool) -> None:
-        """Whether a poll that brought something had reads that were refused."""
 
     def moved(self) -> None:
         """What was read stands elsewhere by now."""
@@ -171,7 +171,7 @@ class Meter:
         if not self.readings.online:
             return self._probe_first()
         if not self._pending and len(self.groups) == 1 and not self.trying:
-            return self.groups[0].plan[:]
+            return self.groups[0].plan
         pending = self._pending
         blocks = [block for block, when in pending.items() if when == FIRST]
         blocks += [b for group in self.groups if group.due <= now for b in group.plan if b not in pending]
@@ -182,7 +182,19 @@ class Meter:
 
     def is_all(self, blocks: Iterable[Block]) -> bool:
         """Whether every read of the plan is among `blocks`; parts of others that were put off may be too."""
+        if len(self.groups) == 1 and blocks is self.groups[0].plan:
+            return True
         return {*blocks}.issuperset(block for group in self.groups for block in group.plan)
+
+    def row(self, ahead: list[Block], query: Callable[[int, Request, Program], Query]) -> tuple[Query, ...]:
+        """What asks for reads, of which the last is the first; nothing where something is to be done between them."""
+        if not self.readings.online or self.refuses_all or self.settings.pause:
+            return ()
+        if ahead != self._row[0]:
+            is_plain = not any(block.parts or block.anchors or block.strings for block in ahead)
+            queries = (query(self.unit, block.request, block.program) for block in reversed(ahead))
+            self._row = ahead[:], tuple(queries) if is_plain else ()
+        return self._row[1]
 
     def _probe_first(self) -> list[Block]:
         """All reads, the shortest first; after vain probes a longer one, for one read alone may never be answered."""
@@ -204,9 +216,16 @@ class Meter:
         return any(group.proven and block in group.plan for group in self.groups)
 
     def advance(
-        self, started: float, answered: Sequence[Block], failed: Sequence[Block], left: Sequence[Block]
+        self,
+        started: float,
+        answered: Sequence[Block],
+        failed: Sequence[Block],
+        left: Sequence[Block],
+        refused: bool = False,  # noqa: ARG002 - of no account where it is known what there is to read
     ) -> float:
-        """A poll that began at `started` brought something; returns when the next is due."""
+        """A poll that began at `started` brought something, some may be `refused`; returns when the next is due."""
+        self.busy = 0
+        self.refuses_all = False
         for group in self.groups:
             if group.due <= started:
                 group.due = started + group.rate
@@ -295,7 +314,8 @@ class Meter:
 
         What was not read keeps its values, what failed for a while (`count`) does not.
         """
-        self.failures = {block: n for block, n in self.failures.items() if block not in answered}
+        if self.failures:
+            self.failures = {block: n for block, n in self.failures.items() if block not in answered}
         slots = self.readings.slots
         keep = [slots[doubt.measurement] for doubt in doubts if not doubt.believed]
         if not whole:

@@ -1,13 +1,16 @@
 """One poll of one device: its reads, asked again where that may help."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
+from mbmd._native.query import Query
 from mbmd.bus.client import Client
 from mbmd.bus.meter import WITHDRAWN_AFTER, Meter
 from mbmd.bus.resend import resend, rest
 from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UnsteadyError
 from mbmd.planner import Block
+from mbmd.readings.device import NO_TEXTS
 
 ATTEMPTS = 3
 """Times that a request is sent to a device that is online."""
@@ -24,6 +27,13 @@ Observer = Callable[[bool, TransactionError | None, bool], None]
 """Told of each request: whether another unit was asked before, what went wrong, whether the device was online."""
 
 
+class _Cut(NamedTuple):
+    """What ended reads in a row, and whether another unit was asked before."""
+
+    error: TransactionError | LinkError
+    changed: bool
+
+
 class Poll:
     """What one poll of a device brings, in `fresh` and `texts`.
 
@@ -32,50 +42,54 @@ class Poll:
     `readmitted` says that a register was answered which was refused before, so that plans are to be made anew.
     """
 
+    texts: Mapping[str, str] = NO_TEXTS
+    failed: tuple[Block, ...] = ()
+    left: tuple[Block, ...] = ()
+    refusals = 0
+    readmitted = False
+    pause = 0.0
+    busy = False
+    error: TransactionError | None = None
+    _at_fault: Block
+    _cut: _Cut | None = None
+    _rest: Sequence[Block] = ()
+    _stepped_down: tuple[Block, ...] = ()
+    _held: frozenset[bytes] = frozenset()
+    _silent = False
+
     def __init__(self, client: Client, meter: Meter, started: float, observe: Observer | None) -> None:
         self.meter = meter
         self.fresh = meter.readings.blank()
-        self.texts: dict[str, str] = {}
         self.answered: list[Block] = []
-        self.failed: list[Block] = []
-        self.left: list[Block] = []
-        self.refusals = 0
-        self.readmitted = False
-        self.pause = 0.0
-        self.busy = False
-        self.error: TransactionError | None = None
-        self._at_fault: Block
         self._client = client
         self._observe = observe
-        blocks = meter.due(started)
-        self._all = meter.is_all(blocks)
-        # Who refused all is asked for one register alone, and for the others when that is answered.
-        self._rest, blocks = (blocks, [meter.single()]) if meter.refuses_all else ([], blocks)
+        self._due = blocks = meter.due(started)
+        if meter.refuses_all:  # it is asked for one register alone, and for the others when that is answered
+            self._rest, blocks = blocks, [meter.single()]
         self._ahead = blocks[::-1]
-        self._stepped_down: list[Block] = []
-        self._held: set[bytes] = set()
-        self._silent = False
 
     @property
     def whole(self) -> bool:
         """Whether every read of the device was asked and answered."""
-        return self._all and not (self.failed or self.left or self.refusals)
+        return not (self.failed or self.left or self.refusals) and self.meter.is_all(self._due)
 
     async def run(self) -> None:
         """Read all that is due, until the line goes down.
 
         Raises LinkError when it brought nothing before, and MovedError.
         """
-        client, meter = self._client, self.meter
+        meter = self.meter
+        if not self._client.is_owed and (queries := meter.row(self._ahead, self._client.query)):
+            await self._read_in_a_row(queries)
         while self._ahead:
             block = self._ahead.pop()
-            if client.may_hold and self._is_held(block):
+            if self._cut is None and self._client.may_hold and self._is_held(block):
                 continue
             try:
                 error = await self._read(block)
             except LinkError:
-                self.failed.append(block)
-                self.left += self._ahead[::-1]
+                self.failed += (block,)
+                self.left += tuple(self._ahead[::-1])
                 if not self.answered:
                     raise
                 return
@@ -83,11 +97,31 @@ class Poll:
                 self.answered.append(block)
                 meter.vain = 0
                 if self._rest:
-                    self._ahead, self._rest = self._rest[::-1], []
+                    self._ahead, self._rest = [*reversed(self._rest)], ()
             elif self._is_over(block, error):
                 break
         if self._stepped_down:
             self._gather_failed()
+
+    async def _read_in_a_row(self, queries: tuple[Query, ...]) -> None:
+        """Read all that is ahead; what goes wrong is the outcome of the first attempt at its read."""
+        client, meter, ahead = self._client, self.meter, self._ahead
+        changed = client.unit != meter.unit
+        try:
+            await client.transact_all(meter.unit, queries, self.fresh, patience=meter.settings.timeout)
+        except (TransactionError, LinkError) as error:
+            self._cut = _Cut(error, changed and not client.exchange.answered)
+        finally:
+            done = client.exchange.answered
+            meter.readings.requests += min(done + 1, len(ahead))
+        if not done:
+            return
+        self.answered += ahead[: -done - 1 : -1]
+        del ahead[-done:]
+        meter.vain = 0
+        if self._observe is not None:
+            for first in (changed, *[False] * (done - 1)):
+                self._observe(first, None, True)
 
     def _is_held(self, block: Block) -> bool:
         """Whether a read is left to the next poll, as a late answer may be taken for its own.
@@ -96,7 +130,7 @@ class Poll:
         """
         is_held = any(map(self._holds, block.parts)) if block.parts else self._holds(block)
         if is_held:
-            self.left.append(block)
+            self.left += (block,)
         return is_held
 
     def _holds(self, read: Block) -> bool:
@@ -105,7 +139,7 @@ class Poll:
             return False
         if prefix not in self._held:
             self.pause = max(self.pause, pause)
-        self._held.add(prefix)
+        self._held |= {prefix}
         return True
 
     def _is_over(self, block: Block, error: TransactionError) -> bool:
@@ -115,9 +149,9 @@ class Poll:
             self.refusals += 1
             self._ahead += learned.rejected(block, self._at_fault, self.answered)[::-1]
         elif isinstance(error, ModbusException) and error.asks_for_time:
-            self.failed.append(block)
+            self.failed += (block,)
             self.busy = True
-            self.left += self._ahead[::-1]
+            self.left += tuple(self._ahead[::-1])
             self.pause = max(self.pause, BUSY_PAUSE)
             return True
         elif learned.is_trial(block):
@@ -125,10 +159,10 @@ class Poll:
             self.refusals += 1
         elif self._may_step_down(block, error) and (parts := learned.failed(block, self._at_fault, self.answered)):
             self._ahead += parts[::-1]
-            self._stepped_down.append(block)
+            self._stepped_down += (block,)
             self.refusals += 1
         else:
-            self.failed.append(block)
+            self.failed += (block,)
         return self.is_dead()
 
     def _may_step_down(self, block: Block, error: TransactionError) -> bool:
@@ -150,7 +184,8 @@ class Poll:
             names = {register.measurement for register in block.registers}
             failed = {register.measurement for part in self.failed for register in part.registers}
             if names <= failed and not names <= gathered:
-                self.failed = [part for part in self.failed if part.registers[0].measurement not in names] + [block]
+                apart = (part for part in self.failed if part.registers[0].measurement not in names)
+                self.failed = (*apart, block)
                 gathered |= names
 
     async def ask_again(self, now: float) -> None:
@@ -204,43 +239,45 @@ class Poll:
         """
         if block.parts:
             return await self._read_apart(block, attempts or self._attempts(block))
-        meter, client, observe = self.meter, self._client, self._observe
-        settings, readings = meter.settings, meter.readings
         while True:
-            pause = rest(client, meter, bool(self.answered)) if meter.probes else settings.pause
-            changed = client.unit != meter.unit
-            readings.requests += 1
-            try:
-                try:
-                    await client.transact(
-                        meter.unit,
-                        block.request,
-                        block.program,
-                        self.fresh,
-                        patience=settings.timeout,
-                        pause=pause,
-                    )
-                except LinkError as error:
-                    await resend(client, meter, error, block.request, block.program, self.fresh, pause)
-            except TransactionError as error:
-                attempts = (attempts or self._attempts(block)) - 1
-                self._note(block, error)
-                if observe is not None:
-                    observe(changed, error, readings.online)
-                if attempts <= 0 or (isinstance(error, ModbusException) and self._decides(error, whole or block)):
-                    return error
-            else:
-                if observe is not None:
-                    observe(changed, None, readings.online)
+            error = await self._ask(block)
+            if error is None:
                 if block.anchors or block.strings:
-                    self._look_into(block, client.payload)
+                    self._look_into(block, self._client.payload)
                 return None
+            attempts = (attempts or self._attempts(block)) - 1
+            self._note(block, error)
+            if attempts <= 0 or (isinstance(error, ModbusException) and self._decides(error, whole or block)):
+                return error
+
+    async def _ask(self, block: Block) -> TransactionError | None:
+        """Read a block once, on a new connection where the line was closed; returns what went wrong."""
+        meter, client, readings = self.meter, self._client, self.meter.readings
+        pause = rest(client, meter, bool(self.answered)) if meter.probes else meter.settings.pause
+        cut, self._cut = self._cut, None
+        changed = client.unit != meter.unit if cut is None else cut.changed
+        readings.requests += cut is None
+        error: TransactionError | None = None
+        try:
+            try:
+                if cut is not None:
+                    raise cut.error
+                await client.transact(
+                    meter.unit, block.request, block.program, self.fresh, patience=meter.settings.timeout, pause=pause
+                )
+            except LinkError as lost:
+                await resend(client, meter, lost, block.request, block.program, self.fresh, pause)
+        except TransactionError as missed:
+            error = missed
+        if self._observe is not None:
+            self._observe(changed, error, readings.online)
+        return error
 
     def _look_into(self, block: Block, payload: bytes) -> None:
         """Take from an answer what no program decodes."""
         if not block.is_anchored(payload):
             raise MovedError("other models stand where its models were, so it is asked for them again")
-        self.texts |= block.texts(payload)
+        self.texts = {**self.texts, **block.texts(payload)}
 
     async def _read_apart(self, block: Block, attempts: int) -> TransactionError | None:
         """Read scales, values and scales again; values count only if the scales have surely stayed meanwhile."""

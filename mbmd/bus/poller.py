@@ -52,6 +52,11 @@ class Poller:
         self._link_told = False
         self._quiet_until = 0.0
 
+    @property
+    def _watches_units(self) -> bool:
+        """Whether errors may come of too short a pause between two units."""
+        return self._client.adapter.is_serial_line and len(self._meters) > 1
+
     async def open(self, *, required: bool = True) -> None:
         """Connect for the first time.
 
@@ -187,19 +192,18 @@ class Poller:
         return True
 
     async def _poll(self, meter: Meter, started: float) -> None:
-        watches_units = len(self._meters) > 1 and self._client.adapter.is_serial_line
-        poll = Poll(self._client, meter, started, self._observe if watches_units else None)
+        poll = Poll(self._client, meter, started, self._observe if self._watches_units else None)
         link_error: LinkError | None = None
         try:
             await poll.run()
-            if poll.answered and meter.learned.refused:
+            if poll.answered and meter.readings.health.refused:
                 await poll.ask_again(time())
         except LinkError as error:
             link_error = error
         except MovedError as error:
             self._moved(meter, started, error)
             return
-        withdrawn = meter.count(poll.failed) if poll.answered or not poll.busy else []
+        withdrawn = meter.count(poll.failed) if poll.failed and (poll.answered or not poll.busy) else ()
         if poll.pause:
             self._scheduler.postpone(meter, monotonic() + poll.pause)
         if poll.answered and link_error is None:
@@ -207,7 +211,7 @@ class Poller:
         else:
             meter.learned.conclude((), 0.0)
             await self._failed(poll, started, link_error)
-        if meter.readings.online:
+        if withdrawn and meter.readings.online:
             self._tell_of_withdrawn(meter, withdrawn)
         if poll.readmitted:
             self._replan(meter)
@@ -239,14 +243,11 @@ class Poller:
         if self._link_trouble or self._other_framing is not None:
             self._link_is_up()
         meter = poll.meter
-        meter.busy = 0
-        meter.refuses_all = False
-        meter.was_refused(poll.refusals > 0)
         now, unix = monotonic(), time()
         self._publish(poll, now, unix)
-        due = meter.advance(started, poll.answered, poll.failed, poll.left)
+        due = meter.advance(started, poll.answered, poll.failed, poll.left, poll.refusals > 0)
         meter.readings.health.polled(started, now)
-        if poll.refusals or meter.has_tried(poll.answered):
+        if poll.refusals or (meter.trying and meter.has_tried(poll.answered)):
             if self._conclude(poll, unix) and not (poll.failed or poll.left):
                 due = now
         elif meter.learned.expire(unix):

@@ -47,7 +47,8 @@ class Scheduler(Generic[Key]):
 
     def next(self) -> tuple[Key, float]:
         """The key whose turn is next and when it is due; a moment in the past means now."""
-        turn = min(self._turns.values(), key=self._order)
+        turns = self._turns.values()
+        turn = min(turns, key=self._order) if len(turns) > 1 else next(iter(turns))
         return turn.key, self._order(turn)[0]
 
     def succeeded(self, key: Key, due: float) -> None:

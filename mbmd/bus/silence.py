@@ -1,6 +1,8 @@
 """The silence between RTU frames on a serial line, kept to well under a millisecond."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from mbmd._native.timer import TimerFd
@@ -17,7 +19,9 @@ class Silence:
         self._patience = patience
         self._busy_until = 0.0
         self._timer = TimerFd()
-        self._waiter: asyncio.Future[None] | None = None
+        self._rest = 0.0
+        self._enough = 0.0
+        self._then: Callable[[bool], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._timer.fileno(), self._ring)
 
@@ -29,20 +33,21 @@ class Silence:
         """A frame begins now that keeps the line busy for `seconds`."""
         self._busy_until = monotonic() + seconds
 
-    async def wait(self, pause: float = 0.0) -> bool:
-        """Wait until the line is silent, or for `pause` seconds if that is longer; characters prolong it.
+    def call(self, then: Callable[[bool], None], pause: float = 0.0) -> None:
+        """Call `then` once the line is silent, or has been for `pause` seconds if that is longer, be it at once.
 
-        False when it will not be.
+        Characters prolong it; False tells that it will not be. Another call takes its place.
         """
-        interval = max(self._interval, pause)
-        enough = max(monotonic(), self._busy_until) + self._patience
-        while (until := self._busy_until + interval) > monotonic():
-            if until > enough + interval:
-                return False
-            self._waiter = self._loop.create_future()
-            self._timer.arm(until)
-            await self._waiter
-        return True
+        self._rest = max(self._interval, pause)
+        self._enough = max(monotonic(), self._busy_until) + self._patience
+        self._then = then
+        self._look()
+
+    async def wait(self, pause: float = 0.0) -> bool:
+        """`call`, for who can wait."""
+        silent: asyncio.Future[bool] = self._loop.create_future()
+        self.call(partial(_settle, silent), pause)
+        return await silent
 
     def close(self) -> None:
         """Let go of the timer; nobody may be waiting."""
@@ -51,5 +56,19 @@ class Silence:
 
     def _ring(self) -> None:
         self._timer.acknowledge()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._look()
+
+    def _look(self) -> None:
+        then, until = self._then, self._busy_until + self._rest
+        if then is None:
+            return
+        if (is_silent := until <= monotonic()) or until > self._enough + self._rest:
+            self._then = None
+            then(is_silent)
+        else:
+            self._timer.arm(until)
+
+
+def _settle(silent: "asyncio.Future[bool]", is_silent: bool) -> None:
+    if not silent.done():
+        silent.set_result(is_silent)

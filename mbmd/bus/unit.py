@@ -13,7 +13,7 @@ from mbmd.bus.meter import Brought, Group, Meter, groups_of
 from mbmd.devices.schema import Register
 from mbmd.devices.settings import Settings
 from mbmd.measurements import Measurement
-from mbmd.planner import Limits
+from mbmd.planner import Block, Limits
 from mbmd.protocol.pdu import Request, read
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NAN, NO_TEXTS, Descriptor, DeviceReadings
@@ -131,11 +131,19 @@ class UnitMeter(Meter):
         """The search brought nothing, but the device is there."""
         self._search_at = monotonic() + SEARCH_SOON
 
-    def was_refused(self, refused: bool) -> None:
+    def advance(
+        self,
+        started: float,
+        answered: Sequence[Block],
+        failed: Sequence[Block],
+        left: Sequence[Block],
+        refused: bool = False,
+    ) -> float:
         """Refusals time after time may mean that the models are others."""
         self._refusals = self._refusals + 1 if refused else 0
         if self._refusals == REFUSING_POLLS:
             self._search_at = -inf
+        return super().advance(started, answered, failed, left)
 
     def moved(self) -> None:
         """A model is not what it was: all of them are asked for again."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from mbmd._native import framing
 from mbmd._native.decode import Program
+from mbmd._native.query import Query
 from mbmd.config.adapter import Framing
 from mbmd.errors import FrameError, LinkError, MbmdError, ModbusException
 from mbmd.protocol.pdu import Request
@@ -18,26 +19,29 @@ ANSWER, DAMAGED, LOST_SYNC, WAITING = framing.ANSWER, framing.DAMAGED, framing.L
 class Framer:
     """Wraps the requests of one connection and reads their answers: Modbus TCP.
 
-    `feed`, `discard` and `forget` are those of the native reader. `identifies_answers` says that each answer names
-    its request, so that a late one cannot be taken for another.
+    `discard` and `forget` are those of the native reader. `identifies_answers` says that each answer names its
+    request, so that a late one cannot be taken for another.
     """
 
-    def __init__(self, reader: framing.Reader, identifies_answers: bool = True) -> None:
+    def __init__(
+        self, reader: framing.Reader, encode: Callable[[int, bytes], bytes], identifies_answers: bool = True
+    ) -> None:
         self.reader = reader
         self.identifies_answers = identifies_answers
+        self._encode = encode
         self.feed = reader.feed
         self.discard = reader.discard
         self.forget = reader.forget
-        self._transaction = 0
+
+    def query(self, unit: int, request: Request, program: Program | None = None) -> Query:
+        """A request that can be sent any number of times on this connection; `program` decodes its answer."""
+        return Query(self._encode(unit, request.pdu), unit, request, program)
 
     def request(
         self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
     ) -> bytes:
         """The frame to send; from now on its answer is waited for, and decoded into `column`."""
-        self._transaction = transaction = (self._transaction + 1) & 0xFFFF
-        awaited = transaction if self.identifies_answers else framing.ANY_TRANSACTION
-        self.reader.expect(unit, request.prefix, request.length, program, column, awaited)
-        return framing.mbap_request(transaction, unit, request.pdu)
+        return self.reader.ask(self.query(unit, request, program), column)
 
     def answer_characters(self, request: Request) -> int:  # noqa: ARG002 - only serial lines take time by length
         """Length of the good answer on a serial line."""
@@ -67,19 +71,9 @@ class SerialFramer(Framer):
         frame_characters: int,
         byte_characters: int,
     ) -> None:
-        super().__init__(reader, identifies_answers=False)
-        self._encode = encode
+        super().__init__(reader, encode, identifies_answers=False)
         self._frame_characters = frame_characters
         self._byte_characters = byte_characters
-
-    def request(
-        self, unit: int, request: Request, program: Program | None = None, column: "array[float] | None" = None
-    ) -> bytes:
-        frame = self._encode(unit, request.pdu)
-        # An answer that is its request looks like an echo: what the last request brought tells which of them comes.
-        echo = b"" if request.is_its_own_answer and not self.reader.echoes else frame
-        self.reader.expect(unit, request.prefix, request.length, program, column, echo=echo)
-        return frame
 
     def answer_characters(self, request: Request) -> int:
         return self._frame_characters + self._byte_characters * (len(request.prefix) + request.length)
@@ -91,4 +85,9 @@ def make_framer(kind: Framing, transaction_ids: bool = True) -> Framer:
         return SerialFramer(framing.RtuReader(), framing.rtu_request, 3, 1)
     if kind is Framing.ASCII:
         return SerialFramer(framing.AsciiReader(), framing.ascii_request, 7, 2)
-    return Framer(framing.MbapReader(), transaction_ids)
+    return Framer(framing.MbapReader(transaction_ids), _encode_mbap, transaction_ids)
+
+
+def _encode_mbap(unit: int, pdu: bytes) -> bytes:
+    """A frame whose transaction id comes when it is sent."""
+    return framing.mbap_request(0, unit, pdu)

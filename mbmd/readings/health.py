@@ -94,11 +94,14 @@ class BusHealth:
         self._next_step = 0.0
         self._steps = array("d")  # a time and what was used by then, and so on
 
-    def answered(self, seconds: float) -> None:
-        """An answer came after so long."""
-        self._round_trips[self.answers % ROUND_TRIPS] = seconds
-        self.answers += 1
-        self.took += seconds
+    def answered(self, *trips: float) -> None:
+        """Answers came, each after so long."""
+        for seconds in trips:
+            self._round_trips[self.answers % ROUND_TRIPS] = seconds
+            self.answers += 1
+        total = sum(trips)
+        self.took += total
+        self.waited += total
 
     def round_trip(self, share: float) -> float | None:
         """The time within which that share of the latest answers came; None before the first."""

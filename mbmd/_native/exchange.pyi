@@ -1,0 +1,41 @@
+from array import array
+from collections.abc import Callable
+
+from mbmd._native.framing import Reader
+from mbmd._native.query import Query
+
+class Exchange:
+    """Requests in a row on one connection: each goes out as soon as the one before was answered.
+
+    `came` is told the code of what a chunk brought, but for WAITING, and for answers behind which the next request
+    went out by itself. That happens where nobody has anything to do meanwhile: `heard` is None, and nothing else than
+    the answer came. After any other answer it is for `came` to call `next`. `clock` gives seconds.
+    """
+
+    heard: Callable[[bytes], None] | None
+    """Called with each chunk before it is read."""
+    queries: tuple[Query, ...]
+    """What is asked."""
+    answered: int
+    """How many of these were."""
+    trips: list[float]
+    """Seconds that each answer took."""
+    sent: float
+    """When the last request went out."""
+
+    def __init__(self, reader: Reader, came: Callable[[int], None], clock: Callable[[], float]) -> None: ...
+    @property
+    def is_done(self) -> bool:
+        """Whether all were answered."""
+    def begin(self, queries: tuple[Query, ...], column: array[float] | None = None) -> None:
+        """Ask these from now on, and decode their answers into `column`; nothing is sent yet.
+
+        Raises ValueError when a program does not fit the column.
+        """
+    def next(self, write: Callable[[bytes], None]) -> bytes:
+        """The next frame to send, whose answer is waited for from now on; what follows by itself goes to `write`.
+
+        Raises IndexError when all were answered.
+        """
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the wire, cut anywhere. Raises what `Reader.feed` raises."""

@@ -1,0 +1,70 @@
+# cython: auto_pickle=False
+"""Requests in a row on one connection: the next goes out as soon as an answer has come."""
+
+from mbmd._native.framing cimport C_ANSWER, C_WAITING, Reader
+from mbmd._native.query cimport Query
+
+
+cdef class Exchange:
+    cdef Reader reader
+    cdef object came
+    cdef object clock
+    cdef public object heard
+    cdef object write
+    cdef readonly tuple queries
+    cdef object column
+    cdef readonly list trips
+    cdef readonly Py_ssize_t answered
+    cdef readonly double sent
+
+    def __cinit__(self, Reader reader not None, came, clock):
+        self.reader = reader
+        self.clock = clock
+        self.came = came
+        self.queries = ()
+        self.trips = []
+
+    def begin(self, tuple queries not None, column=None):
+        cdef Query query
+        for query in queries:
+            if query is None:
+                raise TypeError("a query is missing")
+            query.check_column(column)
+        self.queries = queries
+        self.column = column
+        self.answered = 0
+        self.trips = []
+
+    @property
+    def is_done(self):
+        return self.answered == len(self.queries)
+
+    def next(self, write):
+        if self.answered >= len(self.queries):
+            raise IndexError("every query was answered")
+        self.write = write
+        self.sent = self.clock()
+        return self.put()
+
+    cdef bytes put(self):
+        return self.reader.put(<Query> self.queries[self.answered], self.column)
+
+    def data_received(self, bytes data not None):
+        if self.heard is not None:
+            self.heard(data)
+        cdef int code = self.reader.receive(data)
+        if code == C_WAITING:
+            return
+        if code == C_ANSWER:
+            now = self.clock()
+            self.trips.append(now - self.sent)
+            self.answered += 1
+            if self.goes_on_by_itself():
+                self.sent = now
+                self.write(self.put())
+                return
+        self.came(code)
+
+    cdef bint goes_on_by_itself(self):
+        """Whether another request follows, before which nobody has anything to do."""
+        return self.answered < len(self.queries) and self.heard is None and not self.reader.skipped
