@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from socket import create_server
 from typing import Any
@@ -54,7 +55,7 @@ class Daemon:
             try:
                 if sum(meter["Online"] for meter in self.get("/api/status")["Meters"]) >= devices:
                     return
-            except OSError:
+            except (OSError, HTTPException):  # somebody else may have got the port
                 pass
             time.sleep(0.1)
         end = self.log.read_text()[-2000:]
