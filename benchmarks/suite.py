@@ -9,6 +9,7 @@ from benchmarks.figure import Figure
 BENCHMARKS = {
     "tcp": "Modbus/TCP flat out, beside a bare event loop",
     "serial": "serial lines beside the limit of the wire",
+    "holds": "how long anything holds the event loop with 1000 devices",
 }
 """What there is, and what it measures; the module `benchmarks.NAME` has `run(effort)`, which yields figures."""
 
