@@ -31,6 +31,10 @@ LATE = 1.0
 """Seconds, at the least, for which an answer may come after its timeout and be taken for that of a like request."""
 
 
+def _unheard(data: bytes) -> None:
+    """What comes by a line that was given up."""
+
+
 class _Connection:
     """One life of the line; that a line ends after it was given up does not concern the client any more."""
 
@@ -44,6 +48,7 @@ class _Connection:
 
     def give_up(self) -> None:
         self._client = None
+        self.data_received = _unheard
 
     def connection_lost(self, exc: Exception | None) -> None:
         client, self._client = self._client, None
