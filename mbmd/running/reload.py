@@ -18,6 +18,7 @@ from mbmd.prepare import prepare
 from mbmd.running.bus import Polled
 from mbmd.running.changes import Buses, Changes, by_bus, difference
 from mbmd.running.fleet import Fleet
+from mbmd.running.garbage import unsearched
 from mbmd.running.logs import set_verbose
 from mbmd.running.runfile import Report
 from mbmd.running.sinks import Planned, Sinks
@@ -93,7 +94,7 @@ class Reloads:
     async def _reload(self) -> None:
         self._report = replace(self._report, begun=self._report.begun + 1)
         try:
-            with _polls_first():
+            with _polls_first(), unsearched():
                 news = await aside(partial(self._read, self._report))
             await self._carry_out(news)
         except UsageError as error:
