@@ -26,6 +26,7 @@ from mbmd.readings.hub import Hub
 from mbmd.running.changes import by_bus, difference
 from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
+from mbmd.running.garbage import keep_settled, unsearched
 from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
@@ -48,7 +49,7 @@ def run(config: RunConfig, load: Load | None = None) -> None:
     SIGHUP brings what `load` makes of the configuration by then; SIGHUP since the terminal was closed ends it.
     """
     allow_files(config)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with unsearched(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(config, load))
 
 
@@ -59,12 +60,10 @@ async def _until_signal(config: RunConfig, load: Load | None) -> None:
 
 
 def _settle() -> None:
-    """Look for garbage only among what is made from now on: a search through all holds up every bus for 20 ms.
-
-    What a reload takes away of the rest is little, and may stay.
-    """
+    """All is made, and nothing polled yet: the last moment for a search through all, which takes a while."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def stop_on_signal() -> asyncio.Event:
@@ -111,7 +110,7 @@ async def serve(
             log.info("listening on %s://%s", scheme, join_host_port(*config.api))
         await sinks.change(planned)
         await fleet.start()
-        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch()):
+        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub)):
             tasks.start(work)
         tell(first)
         started()

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 
+def _unheard(data: bytes) -> None:
+    """What comes by a line that was given up."""
+
+
 class Connection:
     """Who a line tells of what it brings; that it ends after it was given up does not concern anybody any more."""
 
@@ -16,8 +20,9 @@ class Connection:
         return self._lost is None
 
     def give_up(self) -> None:
-        """Do not tell of its end."""
+        """Tell of nothing any more."""
         self._lost = None
+        self.data_received = _unheard
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the line when it has ended."""

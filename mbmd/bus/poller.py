@@ -211,7 +211,7 @@ class Poller:
             if poll.answered and meter.readings.health.refused:
                 await poll.ask_again(time())
         except LinkError as error:
-            link_error = error
+            link_error = error.with_traceback(None)  # which has this frame
         except MovedError as error:
             self._moved(meter, started, error)
             return

@@ -134,6 +134,7 @@ class RunningBus:
     def close(self) -> None:
         """Close the connection; the task must have ended."""
         self._client.close()
+        self.task = None  # which holds the error that ended it, and that this bus
 
 
 def _names(bus: Bus) -> list[str]:

@@ -17,6 +17,7 @@ from mbmd.running.bus import Polled
 from mbmd.running.changes import Buses, Changes, by_bus, difference
 from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
+from mbmd.running.garbage import unsearched
 from mbmd.running.logs import set_verbose
 from mbmd.running.runfile import Report
 from mbmd.running.sinks import Planned, Sinks
@@ -90,7 +91,8 @@ class Reloads:
     async def _reload(self) -> None:
         self._report = replace(self._report, begun=self._report.begun + 1)
         try:
-            news = await aside(partial(self._read, self._report))
+            with unsearched():
+                news = await aside(partial(self._read, self._report))
             await self._carry_out(news)
         except UsageError as error:
             self._refuse(str(error).splitlines())
