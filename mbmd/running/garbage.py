@@ -15,7 +15,7 @@ SETTLING = 20.0
 """Seconds after which all devices are connected and were polled."""
 OBJECTS = 2000
 """Objects that may come before a search, and for each device as many as its polls have at once."""
-OBJECTS_OF_DEVICE = 10
+OBJECTS_OF_DEVICE = 15
 
 
 @contextmanager
