@@ -148,7 +148,7 @@ def run(effort: Effort) -> Iterator[Figure]:
 
     with_database = partial(influx, database=partial(_database, port))
 
-    yield from _measured(effort, DEVICES, with_database, influx={"url": f"http://{HOST}:{port}"})
+    yield from _measured(effort, DEVICES, with_database, influx={"url": f"http://{HOST}:{port}", "database": "data"})
 
 
 def _measured(effort: Effort, devices: int, situations: Situations, **settings: object) -> list[Figure]:
