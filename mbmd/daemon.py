@@ -82,7 +82,7 @@ async def serve(
     load: Load | None = None,
     tell: Tell = lambda _: None,
 ) -> None:
-    """Poll and serve until `stop` is set; `started` is called when the web server listens.
+    """Poll and serve until `stop` is set; `started` is called when the web server listens and polling is to begin.
 
     On SIGHUP `load` makes the configuration anew. A good one is carried out: its devices and buses come, others go,
     and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that.
@@ -109,11 +109,11 @@ async def serve(
             scheme = "https" if config.web is not None and config.web.cert is not None else "http"
             log.info("listening on %s://%s", scheme, join_host_port(*config.api))
         await sinks.change(planned)
+        started()
         await fleet.start()
         for work in (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub)):
             tasks.start(work)
         tell(first)
-        started()
         await tasks.wait(stop)
 
 
