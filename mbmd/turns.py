@@ -86,6 +86,8 @@ class Gate:
 
     def let(self, waiter: "asyncio.Future[None]") -> None:
         """Let someone through who waits for this future, now or later; it may be cancelled meanwhile."""
+        if waiter.done():
+            return
         if self._passed or self._line:
             self._line.append(waiter)
             self._let_some()

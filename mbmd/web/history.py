@@ -1,6 +1,7 @@
 """What is kept of the last minute and hour, and `/api/history`."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
 from time import time
 from typing import NamedTuple, TypedDict
@@ -13,7 +14,7 @@ from mbmd.measurements import Kind
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.history import Columns, Mark, Record
 from mbmd.readings.hub import Batch, Hub, Subscription, Update, Wants
-from mbmd.turns import in_turns
+from mbmd.turns import rest
 from mbmd.web import choice
 from mbmd.web.answers import Content, respond
 from mbmd.web.rest import find
@@ -77,6 +78,7 @@ class History:
         self._records: dict[DeviceReadings, Record] = {}
         self._bodies: dict[tuple[DeviceReadings, str], _Kept] = {}
         self._subscription: Subscription | None = None
+        self._left: deque[Update | DeviceReadings] = deque()
         self._taking = asyncio.Lock()
 
     def routes(self) -> list[Route]:
@@ -106,11 +108,14 @@ class History:
             self._hub.unsubscribe(self._subscription)
 
     async def _take(self, batch: Batch) -> None:
-        """Keep what a batch brought; who asks meanwhile waits for that."""
+        """Keep what a batch brought; who asks meanwhile waits for that, and ends it if this is cancelled."""
+        self._left += batch.updates
+        self._left += batch.turned
         async with self._taking:
             self._forget_who_went()
-            await in_turns(batch.updates, self._add)
-            await in_turns(batch.turned, self._turn)
+            while self._left:
+                self._note(self._left.popleft())
+                await rest()
 
     def _forget_who_went(self) -> None:
         hub = self._hub
@@ -118,6 +123,12 @@ class History:
             self._generation = hub.generation
             self._bodies.clear()
             self._records = {device: record for device, record in self._records.items() if hub.has(device)}
+
+    def _note(self, news: Update | DeviceReadings) -> None:
+        if isinstance(news, Update):
+            self._add(news)
+        else:
+            self._turn(news)
 
     def _add(self, update: Update) -> None:
         if self._hub.has(update.device):

@@ -161,3 +161,21 @@ def test_who_has_passed_already_may_come_again_by_the_same_future() -> None:
         await gate.passed()
 
     asyncio.run(main())
+
+
+def test_who_has_passed_already_does_not_let_more_in() -> None:
+    async def main() -> None:
+        gate = Gate()
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        done.set_result(None)
+        gate.let(done)
+        gate.let(done)
+        waiters = [loop.create_future() for _ in range(4 * MOST)]
+        for waiter in waiters:
+            gate.let(waiter)
+        for turn in range(1, 5):
+            assert sum(waiter.done() for waiter in waiters) == turn * MOST
+            await asyncio.sleep(0)
+
+    asyncio.run(main())

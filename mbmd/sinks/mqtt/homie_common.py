@@ -102,9 +102,12 @@ class Homie(ABC):
         return self.announce(device) if shown is None else self._state(shown)
 
     def corrects(self, devices: Devices) -> Iterable[Message]:
-        waiting = [message for device in devices.values() if not device.is_found for message in self._waits(device)]
-        all_shown = filter(None, (self._fresh(device) for device in devices.values() if device.is_found))
-        return [*waiting, *(message for shown in all_shown for message in self._state(shown))]
+        """Made one by one, as others say how a device is while these are said."""
+        for device in devices.values():
+            if not device.is_found:
+                yield from self._waits(device)
+            elif (shown := self._fresh(device)) is not None:
+                yield from self._state(shown)
 
     def values(self, update: Update) -> Iterable[Message]:
         device, qos = update.device, self._qos
@@ -156,7 +159,7 @@ class Homie(ABC):
         self._earlier |= {device.id: topics for device in waiting if (topics := self._kept_of(device, retained))}
         # A will may have said how a device is that was never announced.
         alone = (t for d in waiting if not self.is_known(d) for t in self.standing(d, INIT) if retained.get(t))
-        states = (message for device in waiting for message in self._waits(device))
+        states = (message for device in waiting if not device.is_found for message in self._waits(device))
         return chain(self.clear(chain(stale, alone, self.former(own, retained))), states)
 
     def own(self, devices: Devices) -> dict[str, Callable[[], Container[str] | None]]:

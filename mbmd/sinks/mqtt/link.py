@@ -124,9 +124,14 @@ class Link:
 
     async def deliver(self, messages: Sequence[Message], receipt: Receipt) -> None:
         """Send messages and wait until they are acknowledged or lost."""
+
+        def publish(message: Message) -> None:
+            if not self._over.is_set():
+                self.publish(message, receipt)
+
         try:
-            await in_turns(messages, lambda message: self.publish(message, receipt))
-            if self._over.is_set():  # while the others had their turn
+            await in_turns(messages, publish)
+            if self._over.is_set():  # while others had their turn
                 receipt.lose(self.trouble)
             await receipt.over.wait()
             await self.drained()
