@@ -2,8 +2,9 @@
 
 A turn of the loop is all that is done before the next poll can go on. The daemon is a process of its own with a probe
 in its loop, which therefore never sleeps; so are the meters, the broker, and who asks. Each figure is the longest turn
-of a situation, in CPU time of the loop's thread, so that a machine with others on it tells the same; what the
-collector of garbage takes is a figure by itself.
+of a situation, in CPU time of the loop's thread, so that a machine with others on it tells the same. What the collector
+of garbage takes is a figure by itself, the longest of the start and of all later situations, and so is the time for
+which a turn was blocked: it neither ran nor waited for a core, but for a file, a lock or another thread.
 """
 
 import asyncio
@@ -11,9 +12,8 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -23,16 +23,19 @@ import uvloop
 
 from benchmarks.effort import Effort
 from benchmarks.figure import Figure
-from benchmarks.play.files import allow_many_files
+from benchmarks.play import broker as brokers
+from benchmarks.play.broker import Broker
+from benchmarks.play.files import too_few_files
 from benchmarks.play.meters import Meters, playing
-from benchmarks.play.watched import HOST, Watched, free_port
+from benchmarks.play.ports import HOST, free_port
+from benchmarks.play.watched import Hold, Watched
 
 DEVICES = 1000
 FEW = 100
 """Devices of a quick run."""
 CLIENTS = 200
 AIM = 5.0
-"""Milliseconds that nothing may hold the loop for."""
+"""Milliseconds that nothing may hold the loop of a site with so many DEVICES for."""
 TRACE = float(os.environ.get("MBMD_HOLDS_TRACE", "0"))
 """Milliseconds from which on the log, which is then kept, tells where a turn is."""
 PATHS = (
@@ -103,17 +106,17 @@ async def quick(site: Watched, meters: Meters, devices: int, seconds: float) -> 
 
 
 async def mqtt(
-    site: Watched, _: Meters, devices: int, seconds: float, broker: Callable[[], AbstractContextManager[None]]
+    site: Watched, _: Meters, devices: int, seconds: float, broker: Callable[[], AbstractContextManager[Broker]]
 ) -> None:
     """A broker comes, goes, and has forgotten all when it comes back."""
     with broker():
-        await site.measure("MQTT, discovery and first values", asyncio.sleep(10 * seconds))
-        await site.measure("MQTT, once a second", asyncio.sleep(5 * seconds))
-    await site.measure("MQTT, broker away", asyncio.sleep(5 * seconds))
+        await site.measure("discovery and first values", asyncio.sleep(10 * seconds))
+        await site.measure("once a second", asyncio.sleep(5 * seconds))
+    await site.measure("broker away", asyncio.sleep(5 * seconds))
     with broker():
-        await site.measure("MQTT, broker back", asyncio.sleep(10 * seconds))
-        await site.measure("MQTT, reload, a tenth is removed", site.reload(devices - devices // 10), seconds)
-        await site.measure("MQTT, reload, a tenth is added", site.reload(devices), 2 * seconds)
+        await site.measure("broker back", asyncio.sleep(10 * seconds))
+        await site.measure("reload, a tenth is removed", site.reload(devices - devices // 10), seconds)
+        await site.measure("reload, a tenth is added", site.reload(devices), 2 * seconds)
 
 
 async def influx(
@@ -121,37 +124,39 @@ async def influx(
 ) -> None:
     """A database comes, goes and comes back."""
     async with database():
-        await site.measure("InfluxDB, once a second", asyncio.sleep(5 * seconds))
-    await site.measure("InfluxDB, away", asyncio.sleep(5 * seconds))
+        await site.measure("once a second", asyncio.sleep(5 * seconds))
+    await site.measure("database away", asyncio.sleep(5 * seconds))
     async with database():
-        await site.measure("InfluxDB, back", asyncio.sleep(5 * seconds))
+        await site.measure("database back", asyncio.sleep(5 * seconds))
 
 
 def run(effort: Effort) -> Iterator[Figure]:
     """Each site once."""
-    allow_many_files()
-    if effort.quick:
-        yield from _measured(effort, FEW, quick)
+    devices = FEW if effort.quick else DEVICES
+    if reason := too_few_files(2 * devices + 2 * CLIENTS + 100):
+        effort.left_out[f"{devices} devices"] = reason
         return
-    yield from _measured(effort, DEVICES, plain)
-    binary = shutil.which("mosquitto")
-    if binary is None:
-        effort.left_out["holds by MQTT"] = "mosquitto is not installed: apt install mosquitto"
-    else:
-        port = free_port()
-
-        with_broker = partial(mqtt, broker=partial(_broker, binary, port))
-
-        keys = {"broker": f"{HOST}:{port}", "homie": "homie", "homie_version": "5", "homeassistant": "homeassistant"}
-        yield from _measured(effort, DEVICES, with_broker, mqtt={**keys, "payload": "both"})
+    yield from _measured(effort, f"{devices} devices", devices, quick if effort.quick else plain)
+    if effort.quick:
+        return
+    yield from _with_broker(effort, f"{devices} devices, MQTT")
     port = free_port()
-
     with_database = partial(influx, database=partial(_database, port))
+    settings = {"url": f"http://{HOST}:{port}", "database": "data"}
+    yield from _measured(effort, f"{devices} devices, InfluxDB", devices, with_database, influx=settings)
 
-    yield from _measured(effort, DEVICES, with_database, influx={"url": f"http://{HOST}:{port}", "database": "data"})
+
+def _with_broker(effort: Effort, name: str) -> Iterator[Figure]:
+    if brokers.program() is None:
+        effort.left_out["MQTT"] = brokers.MISSING
+        return
+    port = free_port()
+    keys = {"broker": f"{HOST}:{port}", "homie": "homie", "homie_version": "5", "homeassistant": "homeassistant"}
+    with_broker = partial(mqtt, broker=partial(brokers.running, port))
+    yield from _measured(effort, name, DEVICES, with_broker, mqtt={**keys, "payload": "both"})
 
 
-def _measured(effort: Effort, devices: int, situations: Situations, **settings: object) -> list[Figure]:
+def _measured(effort: Effort, name: str, devices: int, situations: Situations, **settings: object) -> Iterator[Figure]:
     """The figures of a site."""
     with _folder() as folder, playing(devices) as meters:
         every = [
@@ -165,9 +170,19 @@ def _measured(effort: Effort, devices: int, situations: Situations, **settings: 
                 await situations(site, meters, devices, effort.seconds)
 
         uvloop.run(main())
-    worst = max(site.holds, key=lambda hold: hold.collecting)
-    figures = [Figure(hold.situation, "ms", (hold.took * 1000,), "lower", AIM) for hold in site.holds]
-    return [*figures, Figure(f"garbage, longest: {worst.situation}", "ms", (worst.collecting * 1000,), "lower")]
+    yield from figures(name, site.holds, AIM if devices >= DEVICES else None)
+
+
+def figures(name: str, holds: Sequence[Hold], aim: float | None) -> Iterator[Figure]:
+    """The longest turn of each situation of a site, the start first; what else held the loop then, and ever after."""
+    longest = {hold.situation: hold.took for hold in holds}
+    start, *later = holds
+    for when, some in (("start, ", [start]), ("", later)):
+        longest[f"{when}garbage"] = max(hold.collecting for hold in some)
+        if blocked := [hold.blocked for hold in some if hold.blocked is not None]:
+            longest[f"{when}blocked"] = max(blocked)
+    for situation, seconds in longest.items():
+        yield Figure(f"{name}: {situation}", "ms", (1000 * seconds,), "lower", aim)
 
 
 @contextlib.contextmanager
@@ -181,19 +196,6 @@ def _folder() -> Iterator[Path]:
             print(f"the log is in {name}")
         else:
             shutil.rmtree(name)
-
-
-@contextlib.contextmanager
-def _broker(binary: str, port: int) -> Iterator[None]:
-    """A mosquitto that knows nothing of earlier times."""
-    with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
-        config.write(f"listener {port} {HOST}\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n")
-        config.flush()
-        with subprocess.Popen([binary, "-c", config.name], stderr=subprocess.DEVNULL) as process:
-            try:
-                yield
-            finally:
-                process.kill()
 
 
 class _Database(asyncio.Protocol):

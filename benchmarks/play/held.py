@@ -28,11 +28,12 @@ SELDOM = 15.0
 
 
 class Turn(NamedTuple):
-    """When a turn ended, and CPU seconds that it took, without and in collections of garbage."""
+    """When a turn ended, CPU seconds that it took, without and in collections of garbage, and seconds when blocked."""
 
     ended: float
     took: float
     collecting: float
+    blocked: float
 
 
 class Probe:
@@ -43,33 +44,42 @@ class Probe:
         self._turns: deque[Turn] = deque(maxlen=1 << 18)
         self._collecting = 0.0
         self._collected_from = 0.0
+        self._account = _own_account()
         gc.callbacks.append(self._collect)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look from now on."""
-        before = thread_time()
         if self._trace:
             signal.signal(signal.SIGPROF, self._tell)
+        before = self._clocks()
 
         def turn() -> None:
             nonlocal before
-            now = thread_time()
-            if now - before > LEAST:
-                self._turns.append(Turn(monotonic(), now - before - self._collecting, self._collecting))
+            now = self._clocks()
+            passed, took, waited = (here - there for here, there in zip(now, before, strict=True))
+            if passed > LEAST:
+                self._turns.append(Turn(now[0], took - self._collecting, self._collecting, passed - took - waited))
             self._collecting = 0.0
             if self._trace:
                 signal.setitimer(signal.ITIMER_PROF, self._trace, self._trace)
-            before = thread_time()
+            before = self._clocks()
             loop.call_soon(turn)
 
         loop.call_soon(turn)
 
-    def worst(self, since: float) -> dict[str, float]:
-        """The longest turn that ended after a time, and the longest collection of garbage."""
+    def worst(self, since: float) -> dict[str, float | None]:
+        """The longest turn that ended after a time, and the most that one collected garbage and was blocked."""
         turns = [turn for turn in list(self._turns) if turn.ended > since]
-        took, when = max(((turn.took, turn.ended) for turn in turns), default=(0.0, 0.0))
-        collecting = max((turn.collecting for turn in turns), default=0.0)
-        return {"took": took, "when": when, "collecting": collecting, "long": sum(turn.took > 0.005 for turn in turns)}
+        return {
+            "took": max((turn.took for turn in turns), default=0.0),
+            "collecting": max((turn.collecting for turn in turns), default=0.0),
+            "blocked": None if self._account is None else max((turn.blocked for turn in turns), default=0.0),
+        }
+
+    def _clocks(self) -> tuple[float, float, float]:
+        """The time, and seconds for which this thread has run and has waited for a core so far."""
+        waited = 0 if self._account is None else int(os.pread(self._account, 64, 0).split()[1])
+        return monotonic(), thread_time(), waited / 1e9
 
     def _tell(self, _: int, frame: FrameType | None) -> None:
         """Say where a turn is that is long."""
@@ -81,6 +91,14 @@ class Probe:
             self._collected_from = thread_time()
         else:
             self._collecting += thread_time() - self._collected_from
+
+
+def _own_account() -> int | None:
+    """The file in which Linux tells for how long this thread has waited for a core; None where it does not."""
+    try:
+        return os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def main() -> None:

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from socket import create_server
 from time import monotonic
 from typing import IO, NamedTuple
 
 import yaml
 
-HOST = "127.0.0.1"
+from benchmarks.play.ports import HOST, free_port
+
 PATIENCE = 120.0
 """Seconds within which it must do what it is told to."""
 _UPGRADE = (
@@ -25,18 +25,15 @@ _UPGRADE = (
 
 
 class Hold(NamedTuple):
-    """A situation and its longest turn of the loop: seconds of CPU, and those of the longest collection of garbage."""
+    """A situation and its longest turn of the loop: seconds of CPU, and those of the longest collection of garbage.
+
+    `blocked` are the most seconds for which a turn did not run though it could have, None where Linux does not tell.
+    """
 
     situation: str
     took: float
     collecting: float
-
-
-def free_port() -> int:
-    """A port of this machine that nobody has."""
-    with create_server((HOST, 0)) as reserved:
-        port: int = reserved.getsockname()[1]
-        return port
+    blocked: float | None
 
 
 class Watched:
@@ -80,7 +77,7 @@ class Watched:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{since}\n".encode())
         answer = json.loads(await self._process.stdout.readline())
-        self.holds.append(Hold(situation, answer["took"], answer["collecting"]))
+        self.holds.append(Hold(situation, **answer))
 
     async def all_are_online(self) -> None:
         """Wait until each device has answered. Raises RuntimeError if they do not."""
