@@ -34,7 +34,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export HYPOTHESIS_PROFILE=sanitize
 preload="$asan $ubsan"
 
-for kernel in counters crc decode framing timer window; do
+for kernel in counters crc decode exchange framing query timer window; do
     LD_PRELOAD=$preload "$python" - "$kernel" <<'CHECK'
 import importlib, os, sys
 path = importlib.import_module(f"mbmd._native.{sys.argv[1]}").__file__

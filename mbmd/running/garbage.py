@@ -33,11 +33,14 @@ def unsearched() -> Iterator[None]:
 async def keep_settled(hub: Hub) -> None:
     """Search only what comes after the devices have, and that the less often the more they are; until cancelled."""
     generation = -1
-    while True:
-        if generation != hub.generation:
-            generation = hub.generation
-            gc.set_threshold(OBJECTS + OBJECTS_OF_DEVICE * len(hub.devices))
+    before = gc.get_threshold()
+    try:
+        while True:
+            if is_new := generation != hub.generation:
+                generation = hub.generation
+                gc.set_threshold(OBJECTS + OBJECTS_OF_DEVICE * len(hub.devices))
             await asyncio.sleep(SETTLING)
-            gc.freeze()
-        else:
-            await asyncio.sleep(SETTLING)
+            if is_new:
+                gc.freeze()
+    finally:
+        gc.set_threshold(*before)

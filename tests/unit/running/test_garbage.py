@@ -33,6 +33,7 @@ def is_searched(wanted: object) -> bool:
 def test_whatever_has_come_with_the_devices_is_not_searched_any_more() -> None:
     async def main() -> None:
         hub = Hub(devices(3))
+        before = gc.get_threshold()
         task = asyncio.create_task(keep_settled(hub))
         await asyncio.sleep(SETTLING / 2)
         assert is_searched(hub)
@@ -46,6 +47,8 @@ def test_whatever_has_come_with_the_devices_is_not_searched_any_more() -> None:
         await asyncio.sleep(3 * SETTLING)
         assert not is_searched(came_later[0])
         task.cancel()
+        await asyncio.wait([task])
+        assert gc.get_threshold() == before
 
     run(main())
 
