@@ -1,7 +1,6 @@
 """Puts the parts together: buses, readings and the web server in one event loop."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -26,7 +25,7 @@ from mbmd.readings.hub import Hub
 from mbmd.running.changes import by_bus, difference
 from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
-from mbmd.running.garbage import keep_settled, unsearched
+from mbmd.running.garbage import keep_settled, settle, unsearched
 from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
@@ -56,14 +55,7 @@ def run(config: RunConfig, load: Load | None = None) -> None:
 async def _until_signal(config: RunConfig, load: Load | None) -> None:
     sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
     with closing(RunFile(run_directories(os.environ, home_directory()))) as run_file:
-        await serve(config, stop_on_signal(), _settle, load, run_file.write)
-
-
-def _settle() -> None:
-    """All is made, and nothing polled yet: the last moment for a search through all, which takes a while."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+        await serve(config, stop_on_signal(), settle, load, run_file.write)
 
 
 def stop_on_signal() -> asyncio.Event:

@@ -1,6 +1,7 @@
 """A new configuration for a daemon that runs: read beside the polls, carried out as a whole or not at all."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -93,6 +94,8 @@ class Reloads:
         try:
             with unsearched():
                 news = await aside(partial(self._read, self._report))
+                if news.fresh:  # many objects, which would be searched at once
+                    gc.freeze()
             await self._carry_out(news)
         except UsageError as error:
             self._refuse(str(error).splitlines())
