@@ -61,7 +61,7 @@ class Client:
         self._wire = Wire(adapter, self.health) if adapter.is_serial_line else None
         self._framer = make_framer(adapter.framing, adapter.transaction_ids)
         self.query = self._framer.query
-        self.exchange = Exchange(self._framer.reader, self._came, monotonic)
+        self.exchange = Exchange(self._framer.reader, self._came, monotonic, self.health.trips)
         self._trace: FrameTrace | None = None
         self.trace(trace)
         self._loop = asyncio.get_running_loop()
@@ -295,7 +295,7 @@ class Client:
         """Take an exchange that is over into the account of the bus."""
         exchange, health = self.exchange, self.health
         self._free = now = monotonic()
-        health.answered(*exchange.trips)
+        health.waited += exchange.waited
         if self._awaits:
             self._awaits = False
             if self._wire is not None:
