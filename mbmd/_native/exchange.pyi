@@ -35,8 +35,6 @@ class Exchange:
     """What is asked."""
     answered: int
     """How many of these were."""
-    waited: float
-    """Seconds that these took."""
     sent: float
     """When the last request went out."""
 
@@ -46,11 +44,16 @@ class Exchange:
     @property
     def is_done(self) -> bool:
         """Whether all were answered."""
+    @property
+    def begun(self) -> int:
+        """How many of the requests were or are to be sent, as the one before was answered."""
     def begin(self, queries: tuple[Query, ...], column: array[float] | None = None) -> None:
         """Ask these from now on, and decode their answers into `column`; nothing is sent yet.
 
         Raises ValueError when a program does not fit the column.
         """
+    def take_waited(self) -> float:
+        """Seconds that the answers took which came since this was asked last."""
     def next(self, write: Callable[[bytes], None]) -> bytes:
         """The next frame to send, whose answer is waited for from now on; what follows by itself goes to `write`.
 

@@ -38,7 +38,7 @@ cdef class Exchange:
     cdef readonly tuple queries
     cdef object column
     cdef RoundTrips trips
-    cdef readonly double waited
+    cdef double waited
     cdef readonly Py_ssize_t answered
     cdef readonly double sent
 
@@ -48,6 +48,10 @@ cdef class Exchange:
         self.came = came
         self.trips = trips
         self.queries = ()
+
+    @property
+    def begun(self):
+        return min(self.answered + 1, len(self.queries))
 
     def begin(self, tuple queries not None, column=None):
         cdef Query query
@@ -63,6 +67,10 @@ cdef class Exchange:
     @property
     def is_done(self):
         return self.answered == len(self.queries)
+
+    def take_waited(self):
+        waited, self.waited = self.waited, 0.0
+        return waited
 
     def next(self, write):
         if self.answered >= len(self.queries):

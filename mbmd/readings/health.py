@@ -54,9 +54,10 @@ class DeviceHealth:
 
     def polled(self, started: float, ended: float) -> None:
         """A poll from `started` to `ended` (monotonic) brought values."""
+        took, interval = ended - started, started - self._started
+        self.took += SMOOTHING * (took - self.took) if self.took else took
         if self._started:
-            self.interval = _smooth(self.interval, started - self._started)
-        self.took = _smooth(self.took, ended - started)
+            self.interval += SMOOTHING * (interval - self.interval) if self.interval else interval
         self._started = started
 
     def gone(self, trouble: str) -> None:
@@ -151,7 +152,3 @@ class SinkHealth:
     waiting_bytes: int = 0
     oldest: float = 0.0
     failures: int = 0
-
-
-def _smooth(mean: float, newest: float) -> float:
-    return mean + SMOOTHING * (newest - mean) if mean else newest

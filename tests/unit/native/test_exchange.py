@@ -59,7 +59,7 @@ def test_the_next_goes_out_as_soon_as_an_answer_is_whole() -> None:
     asking.exchange.data_received(asking.answer(8))
     assert asking.codes == [framing.ANSWER]
     assert (asking.exchange.is_done, asking.column[0]) == (True, 8.0)
-    assert (asking.trips.kept, asking.exchange.waited) == ([1.0, 1.0], 2.0)
+    assert (asking.trips.kept, asking.exchange.take_waited()) == ([1.0, 1.0], 2.0)
 
 
 def test_transaction_ids_go_on_and_start_again() -> None:
