@@ -82,7 +82,7 @@ def _devices() -> Iterable[str]:
 
 def _buses() -> Iterable[str]:
     bus = BusHealth("/dev/ttyUSB0")
-    bus.answered(1.0)
+    bus.trips.add(1.0)
     return _account(accounts.bus_part(bus), "adapter")
 
 

@@ -5,6 +5,30 @@ from mbmd._native.framing cimport C_ANSWER, C_WAITING, Reader
 from mbmd._native.query cimport Query
 
 
+cdef enum:
+    C_ROUND_TRIPS = 256
+
+ROUND_TRIPS = C_ROUND_TRIPS
+
+
+cdef class RoundTrips:
+    cdef double latest[C_ROUND_TRIPS]
+    cdef readonly Py_ssize_t count
+    cdef readonly double total
+
+    def add(self, double seconds):
+        self.note(seconds)
+
+    cdef void note(self, double seconds) noexcept:
+        self.latest[self.count % C_ROUND_TRIPS] = seconds
+        self.count += 1
+        self.total += seconds
+
+    @property
+    def kept(self):
+        return [self.latest[at] for at in range(min(self.count, C_ROUND_TRIPS))]
+
+
 cdef class Exchange:
     cdef Reader reader
     cdef object came
@@ -13,16 +37,21 @@ cdef class Exchange:
     cdef object write
     cdef readonly tuple queries
     cdef object column
-    cdef readonly list trips
+    cdef RoundTrips trips
+    cdef double waited
     cdef readonly Py_ssize_t answered
     cdef readonly double sent
 
-    def __cinit__(self, Reader reader not None, came, clock):
+    def __cinit__(self, Reader reader not None, came, clock, RoundTrips trips not None):
         self.reader = reader
         self.clock = clock
         self.came = came
+        self.trips = trips
         self.queries = ()
-        self.trips = []
+
+    @property
+    def begun(self):
+        return min(self.answered + 1, len(self.queries))
 
     def begin(self, tuple queries not None, column=None):
         cdef Query query
@@ -33,11 +62,15 @@ cdef class Exchange:
         self.queries = queries
         self.column = column
         self.answered = 0
-        self.trips = []
+        self.waited = 0
 
     @property
     def is_done(self):
         return self.answered == len(self.queries)
+
+    def take_waited(self):
+        waited, self.waited = self.waited, 0.0
+        return waited
 
     def next(self, write):
         if self.answered >= len(self.queries):
@@ -50,6 +83,7 @@ cdef class Exchange:
         return self.reader.put(<Query> self.queries[self.answered], self.column)
 
     def data_received(self, bytes data not None):
+        cdef double now
         if self.heard is not None:
             self.heard(data)
         cdef int code = self.reader.receive(data)
@@ -57,7 +91,8 @@ cdef class Exchange:
             return
         if code == C_ANSWER:
             now = self.clock()
-            self.trips.append(now - self.sent)
+            self.trips.note(now - self.sent)
+            self.waited += now - self.sent
             self.answered += 1
             if self.goes_on_by_itself():
                 self.sent = now

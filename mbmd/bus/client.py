@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from mbmd._native.decode import Program
 from mbmd._native.exchange import Exchange
 from mbmd._native.query import Query
-from mbmd.bus.connection import Connection
 from mbmd.bus.deadline import Deadline
 from mbmd.bus.late import LateAnswers
+from mbmd.bus.link import Link
 from mbmd.bus.trace import FrameTrace, Trace
 from mbmd.bus.wire import Wire
 from mbmd.config.adapter import Adapter, Medium
@@ -25,6 +25,7 @@ from mbmd.transport.open import Opener
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,10 @@ class Client:
         self.health = health or BusHealth(adapter.address, has_wire=adapter.is_serial_line)
         self.unit_pause = self.health.unit_pause = adapter.unit_pause
         self.unit: int | None = None
-        self._open_line = open_line
         self._wire = Wire(adapter, self.health) if adapter.is_serial_line else None
         self._framer = make_framer(adapter.framing, adapter.transaction_ids)
         self.query = self._framer.query
-        self.exchange = Exchange(self._framer.reader, self._came, monotonic)
+        self.exchange = Exchange(self._framer.reader, self._came, monotonic, self.health.trips)
         self._trace: FrameTrace | None = None
         self.trace(trace)
         self._loop = asyncio.get_running_loop()
@@ -72,15 +72,14 @@ class Client:
         self.expect(timeout)
         # Without numbers and checksums, the rest of an answer would be made whole by the beginning of the next.
         self._is_fragile = not (adapter.is_serial_line or adapter.transaction_ids)
-        self._line: Line | None = None
-        self._connection = Connection(self.exchange.data_received, self._lost)
+        self._link = Link(adapter, open_line, self.health, self.exchange.data_received, self._lost)
         self._answer: asyncio.Future[int] | None = None
+        self._again: Callable[[], array[float] | None] | None = None
         self._awaits = False
         self._damaged = False
         self._patience = timeout
         self._asked = 0
         self._free = 0.0
-        self._has_been_connected = False
 
     @property
     def may_hold(self) -> bool:
@@ -95,7 +94,7 @@ class Client:
     @property
     def connected(self) -> bool:
         """Whether the line is open."""
-        return self._line is not None
+        return self._link.line is not None
 
     def expect(self, timeout: float) -> None:
         """From now on devices may take so long to answer; what is missed already stays so."""
@@ -116,23 +115,8 @@ class Client:
         self._framer.discard()
         if self._late is not None and self._is_stream:
             self._late.renewed(monotonic())
-        self._connection.give_up()
-        connection = self._connection = Connection(self.exchange.data_received, self._lost)
-        line = await self._open_line(connection)
-        if self.adapter.connect_delay:
-            try:
-                await asyncio.sleep(self.adapter.connect_delay)
-            except asyncio.CancelledError:
-                line.close()
-                raise
-        if connection.over:  # an event loop may tell of the end before it tells of the beginning
-            line.close()
-            raise LinkError(f"{self.address}: the connection was closed at once")
-        self._line = line
+        await self._link.open()
         self._asked = 0
-        self.health.connected = True
-        self.health.reconnects += self._has_been_connected
-        self._has_been_connected = True
 
     def close(self) -> None:
         """Close the line and give back timers; the client cannot be used again."""
@@ -143,15 +127,11 @@ class Client:
 
     def disconnect(self) -> None:
         """Close the line; `connect` opens it again."""
-        self._connection.give_up()
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        self._link.close()
 
     def rest(self) -> None:
         """Close the line until it is needed again, which is no fault of it."""
-        self.disconnect()
-        self._has_been_connected = False
+        self._link.rest()
 
     async def transact(
         self,
@@ -179,9 +159,11 @@ class Client:
         *,
         patience: float | None = None,
         pause: float = 0.0,
+        again: "Callable[[], array[float] | None] | None" = None,
     ) -> None:
         """`transact` each of these as soon as the one before was answered; `hold` and `pause` are kept for the first.
 
+        When all were answered, `again` may give another column for which they are asked once more, at once.
         Raises what `transact` does, for the first that is not answered: `exchange.answered` is its place.
         """
         exchange = self.exchange
@@ -190,13 +172,14 @@ class Client:
             pause = self.unit_pause
         if pause or self._late is not None:
             await self._wait_for_turn(unit, queries[0].request, pause)
-        if self._line is None:
+        if self._link.line is None:
             raise NotConnectedError(f"{self.address}: the connection is closed")
         self.unit = unit
         self._patience = self._timeout if patience is None else patience
+        self._again = again
         self._answer = answer = self._loop.create_future()
         try:
-            self._send(self._line)
+            self._send(self._link.line)
             code = await answer
         except (AnswerTimeout, LinkError, asyncio.CancelledError) as error:
             if self._awaits and not exchange.is_done:
@@ -265,13 +248,16 @@ class Client:
 
     def _go_on(self) -> None:
         """A request was answered; send the next one as soon as the line is silent."""
-        self._awaits = False
-        if self._wire is not None:
-            self.health.echoes += self._framer.reader.echoes
+        self._stop_awaiting()
         if self._wire is not None and self._wire.silence is not None:
             self._wire.silence.call(self._send_next)
         else:
             self._send_next(True)
+
+    def _stop_awaiting(self) -> None:
+        if self._awaits and self._wire is not None:
+            self.health.echoes += self._framer.reader.echoes
+        self._awaits = False
 
     def _send_next(self, is_silent: bool) -> None:
         answer = self._answer
@@ -279,10 +265,10 @@ class Client:
             return
         if not is_silent:
             answer.set_exception(_talking())
-        elif self._line is None:
+        elif self._link.line is None:
             answer.set_exception(NotConnectedError(f"{self.address}: the connection is closed"))
         else:
-            self._send(self._line)
+            self._send(self._link.line)
 
     @property
     def _asking(self) -> Request:
@@ -295,13 +281,10 @@ class Client:
         """Take an exchange that is over into the account of the bus."""
         exchange, health = self.exchange, self.health
         self._free = now = monotonic()
-        health.answered(*exchange.trips)
-        if self._awaits:
-            self._awaits = False
-            if self._wire is not None:
-                health.echoes += self._framer.reader.echoes
-            if not exchange.is_done:
-                health.waited += now - exchange.sent
+        health.waited += exchange.take_waited()
+        if self._awaits and not exchange.is_done:
+            health.waited += now - exchange.sent
+        self._stop_awaiting()
 
     def _unanswered(self, unit: int, request: Request, code: int) -> MbmdError:
         """What came in place of an answer."""
@@ -361,15 +344,27 @@ class Client:
         answer = self._answer
         if answer is None or answer.done():
             return
-        if code == ANSWER and not self.exchange.is_done:
+        try:
+            goes_on = code == ANSWER and (not self.exchange.is_done or self._begins_again())
+        except Exception as error:
+            answer.set_exception(error)
+            return
+        if goes_on:
             self._go_on()
         else:
             answer.set_result(code)
 
+    def _begins_again(self) -> bool:
+        if self._again is None:
+            return False
+        self._account()
+        if (column := self._again()) is None:
+            return False
+        self.exchange.begin(self.exchange.queries, column)
+        return True
+
     def _lost(self, exc: Exception | None) -> None:
         """The line has ended by itself."""
-        self._line = None
-        self.health.connected = False
         answer = self._answer
         if answer is not None and not answer.done():
             kind = LinkError if self._awaits else NotConnectedError

@@ -59,6 +59,11 @@ class Learned:
         return self._known.refused
 
     @property
+    def has_findings(self) -> bool:
+        """Whether anything is known, which may be forgotten or asked for again some time."""
+        return bool(self._known.since or self._known.refused)
+
+    @property
     def borders(self) -> Sequence[int]:
         """Where the device may want reads to begin and end."""
         return self._limits.borders

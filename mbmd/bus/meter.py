@@ -21,7 +21,6 @@ from mbmd.protocol.pdu import Request
 from mbmd.protocol.timing import Costs
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.health import Plan
-from mbmd.readings.hub import Hub
 
 if TYPE_CHECKING:
     from array import array
@@ -180,6 +179,13 @@ class Meter:
             blocks.sort(key=self.learned.is_trial)
         return blocks or [block for block in self._probe_first() if block not in pending][:1]
 
+    @property
+    def is_flat_out(self) -> bool:
+        """Whether all was read, is due again at once, and will be read alike: nothing failed, nothing is learned."""
+        if len(self.groups) != 1 or self.groups[0].rate or self._pending or self.failures or self.trying:
+            return False
+        return not self.learned.has_findings
+
     def is_all(self, blocks: Iterable[Block]) -> bool:
         """Whether every read of the plan is among `blocks`; parts of others that were put off may be too."""
         if len(self.groups) == 1 and blocks is self.groups[0].plan:
@@ -332,9 +338,6 @@ class Meter:
     def _take(self, brought: Brought, keep: Collection[int], monotonic: float, timestamp: float) -> list[Brought]:
         self.readings.commit(brought.values, keep, monotonic, timestamp, brought.texts)
         return [brought]
-
-    def account(self, hub: Hub) -> None:
-        """A poll is over, however it ended."""
 
 
 def _whole(pending: Mapping[Block, float], blocks: Sequence[Block]) -> dict[Block, float]:

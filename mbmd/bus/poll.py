@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from mbmd._native.query import Query
 from mbmd.bus.client import Client
@@ -11,6 +12,9 @@ from mbmd.bus.resend import resend, rest
 from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UnsteadyError
 from mbmd.planner import Block
 from mbmd.readings.device import NO_TEXTS
+
+if TYPE_CHECKING:
+    from array import array
 
 ATTEMPTS = 3
 """Times that a request is sent to a device that is online."""
@@ -23,6 +27,8 @@ STEADY_ATTEMPTS = 2
 
 log = logging.getLogger(__name__)
 
+Again = Callable[["Poll"], float | None]
+"""Told of a poll of which all was answered; either takes what it brought and says when the next begins, or neither."""
 Observer = Callable[[bool, TransactionError | None, bool], None]
 """Told of each request: whether another unit was asked before, what went wrong, whether the device was online."""
 
@@ -37,9 +43,10 @@ class _Cut(NamedTuple):
 class Poll:
     """What one poll of a device brings, in `fresh` and `texts`.
 
-    `answered` are reads that were, parts of refused ones among them; `failed` got no usable answer; `left` are for
-    the next poll, `pause` seconds from now. `busy` says that the device asked for time. `error` is the last one.
-    `readmitted` says that a register was answered which was refused before, so that plans are to be made anew.
+    It began at `started`. `answered` are reads that were, parts of refused ones among them; `failed` got no usable
+    answer; `left` are for the next poll, `pause` seconds from now. `busy` says that the device asked for time. `error`
+    is the last one. `readmitted` says that a register was answered which was refused before, so that plans are to be
+    made anew.
     """
 
     texts: Mapping[str, str] = NO_TEXTS
@@ -59,6 +66,7 @@ class Poll:
 
     def __init__(self, client: Client, meter: Meter, started: float, observe: Observer | None) -> None:
         self.meter = meter
+        self.started = started
         self.fresh = meter.readings.blank()
         self.answered: list[Block] = []
         self._client = client
@@ -73,14 +81,15 @@ class Poll:
         """Whether every read of the device was asked and answered."""
         return not (self.failed or self.left or self.refusals) and self.meter.is_all(self._due)
 
-    async def run(self) -> None:
+    async def run(self, again: Again | None = None) -> None:
         """Read all that is due, until the line goes down.
 
-        Raises LinkError when it brought nothing before, and MovedError.
+        `again` is asked when all of it was answered in a row. If it has taken that and gives a time, this is the next
+        poll from then on, of the same reads. Raises LinkError when it brought nothing before, and MovedError.
         """
         meter = self.meter
         if not self._client.is_owed and (queries := meter.row(self._ahead, self._client.query)):
-            await self._read_in_a_row(queries)
+            await self._read_in_a_row(queries, again)
         while self._ahead:
             block = self._ahead.pop()
             if self._cut is None and self._client.may_hold and self._is_held(block):
@@ -103,25 +112,40 @@ class Poll:
         if self._stepped_down:
             self._gather_failed()
 
-    async def _read_in_a_row(self, queries: tuple[Query, ...]) -> None:
+    async def _read_in_a_row(self, queries: tuple[Query, ...], again: Again | None) -> None:
         """Read all that is ahead; what goes wrong is the outcome of the first attempt at its read."""
         client, meter, ahead = self._client, self.meter, self._ahead
-        changed = client.unit != meter.unit
+        exchange, changed = client.exchange, client.unit != meter.unit
         try:
-            await client.transact_all(meter.unit, queries, self.fresh, patience=meter.settings.timeout)
+            await client.transact_all(
+                meter.unit,
+                queries,
+                self.fresh,
+                patience=meter.settings.timeout,
+                again=partial(self._begin_again, again) if again is not None else None,
+            )
         except (TransactionError, LinkError) as error:
-            self._cut = _Cut(error, changed and not client.exchange.answered)
+            self._cut = _Cut(error, changed and not exchange.answered)
         finally:
-            done = client.exchange.answered
-            meter.readings.requests += min(done + 1, len(ahead))
-        if not done:
+            meter.readings.requests += exchange.begun
+        if not (done := exchange.answered):
             return
-        self.answered += ahead[: -done - 1 : -1]
+        self.answered = ahead[: -done - 1 : -1]
         del ahead[-done:]
         meter.vain = 0
         if self._observe is not None:
             for first in (changed, *[False] * (done - 1)):
                 self._observe(first, None, True)
+
+    def _begin_again(self, again: Again) -> "array[float] | None":
+        """All was answered; the column of the next poll, if that begins at once."""
+        self.answered = self._ahead[::-1]
+        started = again(self)
+        if started is None:
+            return None
+        self.meter.readings.requests += len(self._ahead)
+        self.started, self.answered, self.fresh = started, [], self.meter.readings.blank()
+        return self.fresh
 
     def _is_held(self, block: Block) -> bool:
         """Whether a read is left to the next poll, as a late answer may be taken for its own.

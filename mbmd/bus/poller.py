@@ -169,7 +169,9 @@ class Poller:
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
         self._client.health.tick(started)
-        if not (isinstance(meter, UnitMeter) and meter.must_search(started)) or await self._search(meter, started):
+        if not isinstance(meter, UnitMeter):
+            await self._poll(meter, started)
+        elif not meter.must_search(started) or await self._search(meter, started):
             await self._poll(meter, started)
             meter.account(self._hub)
         if self._client.adapter.close:
@@ -207,36 +209,50 @@ class Poller:
         poll = Poll(self._client, meter, started, self._observe if self._watches_units else None)
         link_error: LinkError | None = None
         try:
-            await poll.run()
+            await poll.run(self._again if self._is_alone(meter) else None)
             if poll.answered and meter.readings.health.refused:
                 await poll.ask_again(time())
         except LinkError as error:
             link_error = error.with_traceback(None)  # which has this frame
         except MovedError as error:
-            self._moved(meter, started, error)
+            self._moved(poll, error)
             return
         withdrawn = meter.count(poll.failed) if poll.failed and (poll.answered or not poll.busy) else ()
         if poll.pause:
             self._scheduler.postpone(meter, monotonic() + poll.pause)
         if poll.answered and link_error is None:
-            self._succeeded(poll, started)
+            self._succeeded(poll)
         else:
             meter.learned.conclude((), 0.0)
-            await self._failed(poll, started, link_error)
+            await self._failed(poll, link_error)
         if withdrawn and meter.readings.online:
             self._tell_of_withdrawn(meter, withdrawn)
         if poll.readmitted:
             self._replan(meter)
 
-    def _moved(self, meter: Meter, started: float, error: MovedError) -> None:
+    def _is_alone(self, meter: Meter) -> bool:
+        """Whether the bus has nothing to do between the polls of a device."""
+        return len(self._meters) == 1 and not isinstance(meter, UnitMeter) and not self._client.adapter.close
+
+    def _again(self, poll: Poll) -> float | None:
+        """Take what a poll brought whose device is due again at once, if there is nothing else to be done."""
+        if not poll.meter.is_flat_out or self._wanted is not self._meters:
+            return None
+        self._succeeded(poll)
+        started = monotonic()
+        self._client.health.tick(started)
+        return started
+
+    def _moved(self, poll: Poll, error: MovedError) -> None:
         """Nothing of a poll counts, and the next one asks first what there is."""
+        meter = poll.meter
         log.warning("%s: %s", meter.readings.id, error)
         meter.learned.conclude((), 0.0)
         meter.moved()
-        self._scheduler.succeeded(meter, started + meter.settings.rate)
+        self._scheduler.succeeded(meter, poll.started + meter.settings.rate)
 
-    async def _failed(self, poll: Poll, started: float, link_error: LinkError | None) -> None:
-        meter, now = poll.meter, monotonic()
+    async def _failed(self, poll: Poll, link_error: LinkError | None) -> None:
+        meter, started, now = poll.meter, poll.started, monotonic()
         if link_error is not None:
             meter.put_off(started, (), poll.failed, poll.left)
             if self._scheduler.failed(meter, now, 0.0) > 1:
@@ -251,14 +267,14 @@ class Poller:
             self._go_offline(meter, poll.error)
             await self._look_for_other_framing(meter, poll.error)
 
-    def _succeeded(self, poll: Poll, started: float) -> None:
+    def _succeeded(self, poll: Poll) -> None:
         if self._link_trouble or self._other_framing is not None:
             self._link_is_up()
         meter = poll.meter
         now, unix = monotonic(), time()
         self._publish(poll, now, unix)
-        due = meter.advance(started, poll.answered, poll.failed, poll.left, poll.refusals > 0)
-        meter.readings.health.polled(started, now)
+        due = meter.advance(poll.started, poll.answered, poll.failed, poll.left, poll.refusals > 0)
+        meter.readings.health.polled(poll.started, now)
         if poll.refusals or (meter.trying and meter.has_tried(poll.answered)):
             if self._conclude(poll, unix) and not (poll.failed or poll.left):
                 due = now
@@ -304,14 +320,13 @@ class Poller:
         readings.health.last_seen = unix
         for doubt in doubts:
             self._tell_of(meter, doubt)
-        # A part may come to a unit that is online. Whom a link took down comes with it, which is told by itself.
-        is_news = was_gone or not came
-        for of_device in brought:
-            if of_device.came:
-                if is_news or of_device.readings.version == 1:
-                    log.info("%s: online", of_device.readings.id)
-                self._hub.turn(of_device.readings)
-            self._hub.publish(of_device.readings, of_device.values, of_device.texts)
+        for device, values, texts, is_back in brought:
+            # A part may come to a unit that is online. Whom a link took down comes with it, which is told by itself.
+            if is_back:
+                if was_gone or not came or device.version == 1:
+                    log.info("%s: online", device.id)
+                self._hub.turn(device)
+            self._hub.publish(device, values, texts)
 
     def _tell_of_withdrawn(self, meter: Meter, reads: Iterable[Block]) -> None:
         for block in reads:

@@ -47,8 +47,10 @@ class Scheduler(Generic[Key]):
 
     def next(self) -> tuple[Key, float]:
         """The key whose turn is next and when it is due; a moment in the past means now."""
-        turns = self._turns.values()
-        turn = min(turns, key=self._order) if len(turns) > 1 else next(iter(turns))
+        if len(self._turns) == 1:
+            (turn,) = self._turns.values()
+        else:
+            turn = min(self._turns.values(), key=self._order)
         return turn.key, self._order(turn)[0]
 
     def succeeded(self, key: Key, due: float) -> None:
@@ -57,7 +59,7 @@ class Scheduler(Generic[Key]):
         turn.failures = 0
         turn.lives = True
         turn.was_heard = False
-        turn.due = max(due, turn.earliest)
+        turn.due = max(turn.earliest, due)
 
     def heard(self, key: Key) -> None:
         """It is there again, but has brought nothing yet: pauses begin anew, once until it does."""

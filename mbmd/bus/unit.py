@@ -294,7 +294,7 @@ class UnitMeter(Meter):
             self._turned.append(part.readings)
 
     def account(self, hub: Hub) -> None:
-        """Let the parts show the account of the unit, and tell of those that are another now."""
+        """Let the parts show the account of the unit after a poll, and tell of those that are another now."""
         turned, self._turned = self._turned, []
         for readings in turned:
             hub.turn(readings)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-ROUND_TRIPS = 256
-"""Round trips that median and 95th percentile are of."""
+from mbmd._native.exchange import RoundTrips
+
 LOAD_STEP = 5.0
 LOAD_STEPS = 12
 SMOOTHING = 0.2
@@ -54,9 +54,10 @@ class DeviceHealth:
 
     def polled(self, started: float, ended: float) -> None:
         """A poll from `started` to `ended` (monotonic) brought values."""
+        took, interval = ended - started, started - self._started
+        self.took += SMOOTHING * (took - self.took) if self.took else took
         if self._started:
-            self.interval = _smooth(self.interval, started - self._started)
-        self.took = _smooth(self.took, ended - started)
+            self.interval += SMOOTHING * (interval - self.interval) if self.interval else interval
         self._started = started
 
     def gone(self, trouble: str) -> None:
@@ -69,7 +70,7 @@ class BusHealth:
     """The account of one bus; the counters only grow.
 
     `busy` is the seconds for which a serial wire was busy; of a network that is `waited`, for answers.
-    `answers` came, which took `took` seconds in all. `advice` is what the user can do to make the bus better.
+    `trips` are the answers that came. `advice` is what the user can do to make the bus better.
     """
 
     def __init__(self, address: str, devices: Sequence[str] = (), has_wire: bool = True) -> None:
@@ -87,25 +88,24 @@ class BusHealth:
         self.latency_timer: int | None = None
         self.busy = 0.0
         self.waited = 0.0
-        self.answers = 0
-        self.took = 0.0
         self.advice: list[str] = []
-        self._round_trips = array("d", bytes(8 * ROUND_TRIPS))
+        self.trips = RoundTrips()
         self._next_step = 0.0
         self._steps = array("d")  # a time and what was used by then, and so on
 
-    def answered(self, *trips: float) -> None:
-        """Answers came, each after so long."""
-        for seconds in trips:
-            self._round_trips[self.answers % ROUND_TRIPS] = seconds
-            self.answers += 1
-        total = sum(trips)
-        self.took += total
-        self.waited += total
+    @property
+    def answers(self) -> int:
+        """Good answers."""
+        return self.trips.count
+
+    @property
+    def took(self) -> float:
+        """Seconds that these took in all."""
+        return self.trips.total
 
     def round_trip(self, share: float) -> float | None:
         """The time within which that share of the latest answers came; None before the first."""
-        known = sorted(self._round_trips[: min(self.answers, ROUND_TRIPS)])
+        known = sorted(self.trips.kept)
         return known[min(int(share * len(known)), len(known) - 1)] if known else None
 
     @property
@@ -152,7 +152,3 @@ class SinkHealth:
     waiting_bytes: int = 0
     oldest: float = 0.0
     failures: int = 0
-
-
-def _smooth(mean: float, newest: float) -> float:
-    return mean + SMOOTHING * (newest - mean) if mean else newest

@@ -30,7 +30,7 @@ def bus(*round_trips: float) -> BusHealth:
     health.tick(0.0)
     health.busy = 21.0
     for seconds in round_trips:
-        health.answered(seconds)
+        health.trips.add(seconds)
     return health
 
 

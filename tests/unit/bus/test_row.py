@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mbmd.bus.client import Client
 from mbmd.bus.meter import Meter
+from mbmd.bus.poller import Poller
 from mbmd.config.adapter import Framing
 from mbmd.errors import AnswerTimeout, ModbusException, NotConnectedError
 from tests import virtual_time
@@ -74,16 +76,16 @@ class Seen(NamedTuple):
     opened: int
 
 
-def seen(kind: Framing, script: Iterable[Step], units: int, seconds: float = 12.3) -> Seen:
+def seen(kind: Framing, script: Iterable[Step], units: int, rate: float = 1.0, seconds: float = 12.3007) -> Seen:
     """What some devices on a line bring."""
 
     async def run() -> Seen:
         line = ScriptedLine(kind, script)
-        meters = [make_meter(unit) for unit in range(1, units + 1)]
+        meters = [make_meter(unit, rate=rate, slow_rate=rate) for unit in range(1, units + 1)]
         async with polling(line, *meters) as bus:
             await bus.wait(seconds)
-            while bus.poller._polling:
-                await bus.wait(0.001)
+            bus.task.cancel()
+            await asyncio.gather(bus.task, return_exceptions=True)
             batch = await bus.subscription.take() if bus.subscription.waiting else None
             health = bus.health
             return Seen(
@@ -113,7 +115,7 @@ def seen(kind: Framing, script: Iterable[Step], units: int, seconds: float = 12.
 
 @pytest.mark.parametrize("kind", Framing)
 @given(data=st.data(), units=st.integers(1, 2))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_happens_all_is_as_if_each_read_were_made_by_itself(
     kind: Framing, data: st.DataObject, units: int
 ) -> None:
@@ -123,6 +125,52 @@ def test_whatever_happens_all_is_as_if_each_read_were_made_by_itself(
     with patch.object(Meter, "row", lambda *_: ()):
         one_by_one = seen(kind, script, units)
     assert seen(kind, script, units) == one_by_one
+
+
+@pytest.mark.parametrize("kind", Framing)
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_flat_out_all_is_as_if_each_poll_began_by_itself(kind: Framing, data: st.DataObject) -> None:
+    happenings = HAPPENINGS + (STRAYS if kind is Framing.MBAP else [])
+    script = [late(0.001)] * 9 + data.draw(st.lists(st.sampled_from(happenings), max_size=12))
+
+    def flat_out() -> Seen:
+        return seen(kind, chain(script, repeat(late(0.01))), units=1, rate=0.0, seconds=2.3007)
+
+    with patch.object(Poller, "_again", lambda *_: None):
+        one_by_one = flat_out()
+    assert flat_out() == one_by_one
+
+
+@pytest.mark.parametrize("kind", Framing)
+def test_who_is_polled_flat_out_makes_way_for_others(kind: Framing) -> None:
+    async def run() -> None:
+        flat_out, other = make_meter(1, rate=0.0), make_meter(2, rate=0.0)
+        line = ScriptedLine(kind, repeat(late(0.001)))
+        async with polling(line, flat_out) as bus:
+            await bus.wait(1.0)
+            assert flat_out.readings.version > 300
+            bus.replace(flat_out, other)
+            await bus.wait(1.0)
+            assert other.readings.version == pytest.approx(flat_out.readings.version - 333, abs=3)
+            bus.replace(other)
+            await bus.wait(1.0)
+            assert {asked.unit for asked in line.asked[-9:]} == {2}
+
+    virtual_time.run(run())
+
+
+def test_what_fails_in_taking_a_poll_ends_the_bus_and_not_the_line() -> None:
+    async def run() -> None:
+        line = ScriptedLine(Framing.MBAP, repeat(late(0.001)))
+        async with polling(line, make_meter(rate=0.0)) as bus:
+            await bus.wait(0.1)
+            with patch.object(Poller, "_succeeded", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+                await bus.wait(0.1)
+            assert bus.client.connected
+            bus.task = asyncio.create_task(bus.poller.run())
+
+    virtual_time.run(run())
 
 
 class Talk:

@@ -6,7 +6,7 @@ import pytest
 
 from mbmd._native import framing
 from mbmd._native.decode import Program
-from mbmd._native.exchange import Exchange
+from mbmd._native.exchange import Exchange, RoundTrips
 from mbmd._native.query import Query
 from mbmd.protocol.pdu import Request, read, write_register
 
@@ -19,9 +19,10 @@ class Asking:
     def __init__(self) -> None:
         self.codes: list[int] = []
         self.sent: list[bytes] = []
+        self.trips = RoundTrips()
         self._time = 0.0
         self.reader = framing.MbapReader()
-        self.exchange = Exchange(self.reader, self.codes.append, self._now)
+        self.exchange = Exchange(self.reader, self.codes.append, self._now, self.trips)
         self.column = array("d", [0.0])
 
     def _now(self) -> float:
@@ -58,7 +59,7 @@ def test_the_next_goes_out_as_soon_as_an_answer_is_whole() -> None:
     asking.exchange.data_received(asking.answer(8))
     assert asking.codes == [framing.ANSWER]
     assert (asking.exchange.is_done, asking.column[0]) == (True, 8.0)
-    assert asking.exchange.trips == [1.0, 1.0]
+    assert (asking.trips.kept, asking.exchange.take_waited()) == ([1.0, 1.0], 2.0)
 
 
 def test_transaction_ids_go_on_and_start_again() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mbmd.readings.health import LOAD_STEP, LOAD_STEPS, ROUND_TRIPS, SMOOTHING, BusHealth, DeviceHealth, Plan
+from mbmd._native.exchange import ROUND_TRIPS
+from mbmd.readings.health import LOAD_STEP, LOAD_STEPS, SMOOTHING, BusHealth, DeviceHealth, Plan
 
 
 def polled(*starts: float, took: float = 0.2, rate: float = 1.0) -> DeviceHealth:
@@ -19,7 +20,7 @@ def polled(*starts: float, took: float = 0.2, rate: float = 1.0) -> DeviceHealth
 def bus_of(round_trips: Iterable[float]) -> BusHealth:
     bus = BusHealth("meter:502")
     for seconds in round_trips:
-        bus.answered(seconds)
+        bus.trips.add(seconds)
     return bus
 
 
@@ -85,7 +86,7 @@ def test_round_trips_as_median_and_percentile() -> None:
 def test_only_the_latest_round_trips_count() -> None:
     bus = bus_of([9.0] * 1000 + [0.01] * ROUND_TRIPS)
     assert bus.round_trip(1.0) == 0.01
-    bus.answered(0.5)
+    bus.trips.add(0.5)
     assert bus.round_trip(1.0) == 0.5
 
 

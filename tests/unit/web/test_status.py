@@ -44,7 +44,7 @@ def _worked(devices: list[DeviceReadings]) -> BusHealth:
     offline.gone("no answer")
     bus = BusHealth("meter:502", [device.id for device in devices])
     for seconds in (0.01, 0.02, 0.03, 0.5):
-        bus.answered(seconds)
+        bus.trips.add(seconds)
     bus.connected, bus.unanswered, bus.timeouts, bus.damaged = True, 116, 32, 1
     bus.stale, bus.echoes, bus.reconnects, bus.unit_pause, bus.latency_timer = 2, 3, 4, 0.005, 16
     bus.advice.append("write it otherwise")

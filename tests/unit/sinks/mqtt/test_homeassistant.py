@@ -211,7 +211,7 @@ def test_mbmd_is_a_device_that_tells_whether_it_is_there() -> None:
 def test_a_bus_is_a_device_whose_sensors_read_its_diagnostics() -> None:
     bus = BusHealth("/dev/ttyUSB0", ("SDM1.1", "SDM1.2"))
     bus.connected, bus.timeouts, bus.damaged, bus.reconnects = True, 3, 2, 1
-    bus.answered(0.02)
+    bus.trips.add(0.02)
     devices = {device_id: device_of(device_id=device_id) for device_id in ("SDM1.1", "SDM1.2")}
     devices["SDM1.1"].online = True
     broker = Broker().take(dialect().diagnostics(devices, [bus], 0.0))

@@ -52,7 +52,7 @@ def test_a_bus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "monotonic", lambda: 1120.0)
     bus = BusHealth("meter:502", ["SDM1.1", "SDM1.2"])
     for seconds in (0.25, 0.25, 0.25, 0.5):
-        bus.answered(seconds)
+        bus.trips.add(seconds)
     bus.connected, bus.unanswered, bus.timeouts, bus.damaged = True, 116, 32, 1
     bus.stale, bus.echoes, bus.reconnects = 2, 3, 4
     bus.tick(1000.0)
