@@ -37,7 +37,8 @@ def without_collections() -> Iterator[None]:
 
 
 def alive() -> "weakref.WeakSet[object]":
-    """All parts of buses that are there."""
+    """All parts of buses that are there, also those that are not searched any more."""
+    gc.unfreeze()
     return weakref.WeakSet(known for known in gc.get_objects() if isinstance(known, OF_A_BUS))
 
 

@@ -9,7 +9,7 @@ import pytest
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.running.garbage import OBJECTS, OBJECTS_OF_DEVICE, SETTLING, keep_settled, unsearched
+from mbmd.running.garbage import OBJECTS, OBJECTS_OF_DEVICE, SETTLING, keep_settled, settle, unsearched
 from tests.virtual_time import run
 
 
@@ -63,3 +63,12 @@ def test_there_is_no_search_while_much_is_made(was_enabled: bool) -> None:
         assert gc.isenabled() is was_enabled
     finally:
         gc.enable()
+
+
+def test_what_has_settled_is_not_searched_and_the_search_begins() -> None:
+    known = devices(1)
+    with unsearched():
+        settle()
+        assert gc.isenabled()
+        assert not is_searched(known[0])
+        assert is_searched(devices(1))
