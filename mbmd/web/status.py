@@ -52,8 +52,10 @@ class Status:
         requests = hub.past_requests + sum(device.requests for device in devices)
         errors = hub.past_errors + sum(device.errors for device in devices)
         # From here on devices may come and go, of which the totals must not count anyone twice.
-        meters = await in_turns(devices, lambda one: rendered(_meter(one, self._minutes(one.health.since, now))))
-        configured = await in_turns(devices, lambda one: rendered(_configured(one)))
+        meters = await in_turns(
+            devices,
+            lambda one: (rendered(_meter(one, self._minutes(one.health.since, now))), rendered(_configured(one))),
+        )
         buses = await self.buses()
         await rest()
         memory = _resident_bytes()
@@ -62,14 +64,14 @@ class Status:
             "UpTime": now - self._since,
             "Goroutines": len(asyncio.all_tasks()),
             "Memory": {"Alloc": memory, "HeapAlloc": memory},
-            "Meters": meters,
+            "Meters": [meter for meter, _ in meters],
             "Modbus": {
                 "TotalModbusRequests": requests,
                 "ModbusRequestRatePerMinute": requests / minutes,
                 "TotalModbusErrors": errors,
                 "ModbusErrorRatePerMinute": errors / minutes,
             },
-            "ConfiguredMeters": configured,
+            "ConfiguredMeters": [configured for _, configured in meters],
             "Buses": buses,
             "Sinks": [_sink(sink) for sink in hub.sinks],
         }

@@ -298,3 +298,20 @@ def test_the_account_of_a_sink() -> None:
         7,
         900,
     )
+
+
+def test_a_device_that_goes_offline_meanwhile_is_told_of_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
+
+    async def main() -> StatusBody:
+        hub = make()
+        telling = asyncio.create_task(told(status.Status(hub)))
+        for device in list(hub.devices.values()):
+            await asyncio.sleep(0)
+            device.go_offline()
+        return await telling
+
+    body = asyncio.run(main())
+    online = [meter["Online"] for meter in body["Meters"]]
+    assert True in online
+    assert [meter["Status"] == "available" for meter in body["ConfiguredMeters"]] == online
