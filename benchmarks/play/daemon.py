@@ -62,6 +62,12 @@ class Daemon:
         raise RuntimeError(f"the daemon has not {devices} devices online after {PATIENCE:.0f} s:\n{end}")
 
 
+def private(folder: Path) -> dict[str, str]:
+    """An environment in which nothing is read or written but in a folder."""
+    names = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
+    return {**os.environ, **dict.fromkeys(names, str(folder))}
+
+
 @contextmanager
 def starting(devices: Sequence[Mapping[str, object]], **settings: object) -> Iterator[Daemon]:
     """A daemon that was just started, for devices and settings as the configuration has them, in a folder of its own.
@@ -72,11 +78,8 @@ def starting(devices: Sequence[Mapping[str, object]], **settings: object) -> Ite
         folder, port = Path(name), free_port()
         config = {"api": f"{HOST}:{port}", **settings, "devices": list(devices)}
         (folder / "mbmd.yaml").write_text(yaml.safe_dump(config))
-        environment = (
-            os.environ | {f"XDG_{kind}_HOME": name for kind in ("STATE", "CONFIG")} | {"XDG_RUNTIME_DIR": name}
-        )
         command = [sys.executable, "-m", "mbmd", "run", "-c", str(folder / "mbmd.yaml")]
-        with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, env=environment) as process:
+        with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, env=private(folder)) as process:
             try:
                 yield Daemon(process, port, folder / "log")
             finally:
