@@ -58,8 +58,9 @@ class Daemon:
             except (OSError, HTTPException):  # somebody else may have got the port
                 pass
             time.sleep(0.1)
-        end = self.log.read_text()[-2000:]
-        raise RuntimeError(f"the daemon has not {devices} devices online after {PATIENCE:.0f} s:\n{end}")
+        code, end = self._process.poll(), self.log.read_text(errors="replace")[-2000:]
+        how = f"has not {devices} devices online after {PATIENCE:.0f} s" if code is None else f"ended with {code}"
+        raise RuntimeError(f"the daemon {how}:\n{end}")
 
 
 def private(folder: Path) -> dict[str, str]:
