@@ -4,7 +4,8 @@ A turn of the loop is all that is done before the next poll can go on. The daemo
 in its loop, which therefore never sleeps; so are the meters, the broker, and who asks. Each figure is the longest turn
 of a situation, in CPU time of the loop's thread, so that a machine with others on it tells the same. What the collector
 of garbage takes is a figure by itself, the longest of the start and of all later situations, and so is the time for
-which a turn was blocked: it neither ran nor waited for a core, but for a file, a lock or another thread.
+which a turn was blocked: it neither ran nor waited for a core, but for a file, a lock or another thread. A thread that
+others keep from a core keeps the loop waiting for longer, so that this is to be read on a quiet machine.
 """
 
 import asyncio
@@ -182,7 +183,8 @@ def figures(name: str, holds: Sequence[Hold], aim: float | None) -> Iterator[Fig
         if blocked := [hold.blocked for hold in some if hold.blocked is not None]:
             longest[f"{when}blocked"] = max(blocked)
     for situation, seconds in longest.items():
-        yield Figure(f"{name}: {situation}", "ms", (1000 * seconds,), "lower", aim)
+        of_this = None if situation.endswith("blocked") else aim  # which takes a quiet machine
+        yield Figure(f"{name}: {situation}", "ms", (1000 * seconds,), "lower", of_this)
 
 
 @contextlib.contextmanager

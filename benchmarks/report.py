@@ -43,8 +43,8 @@ def measured_on(results: Results) -> str:
     machine, versions, effort = results.machine, results.versions, results.effort
     parts = [
         *described(machine),
-        versions["python"],
-        f"mbmd {versions['mbmd']}{f' at {results.commit}' if results.commit else ''}",
+        versions.get("python", "an unknown Python"),
+        f"mbmd {versions.get('mbmd', 'unknown')}{f' at {results.commit}' if results.commit else ''}",
         f"{effort.repeat} times {effort.seconds:g} s{', quick' if effort.quick else ''}",
         f"{results.date:%Y-%m-%d}",
     ]

@@ -1,7 +1,9 @@
 """Serial lines: how much of the wire's limit is used, how exact the silence is, and what that takes of the machine.
 
 The limit is the cheapest cut of the registers into reads, each 13 + 2n characters, two silences of 3.5 characters and
-a turnaround of 5 ms, one right after the other. `mbmd run` polls flat out (rate 0). The lines are pseudo terminals,
+a turnaround of 5 ms, one right after the other. `mbmd run` polls flat out (rate 0). The share of the limit is what the
+reads of that cut take at the least, of the time from the first request of a window to the last one on each bus, and
+sets a second are that share of the limit's. The lines are pseudo terminals,
 paced by a process of its own, whose account of the wire counts; how exact it is, and what CPU it takes, is told too.
 
 With a crowd, 200 clients of `/ws?format=batch` listen and all is published by MQTT to a mosquitto meanwhile.

@@ -62,7 +62,7 @@ def measure(name: str, effort: Effort, measured: Measured) -> None:
 
 def reason(failed: str) -> str:
     """What failed, in one line."""
-    return failed.splitlines()[0]
+    return failed.partition("\n")[0]
 
 
 def _check(figure: Figure, before: list[Figure]) -> None:

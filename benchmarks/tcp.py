@@ -1,10 +1,11 @@
 """SDM630 meters on a TCP port each, polled flat out and once a second.
 
 Flat out, each answer is followed by the next request. Each of these asks the same meters for the same registers, in a
-fresh process: `mbmd run` as its users start it, with its cache, averages, history and web server; a bare uvloop
+fresh process: `mbmd run` as its users start it, with its cache, averages, history and web server, but without
+`plausibility`, to which values that are the clock are nonsense (the kernels tell what it takes); a bare uvloop
 protocol, which throws the answers away and is the ceiling of this event loop; pymodbus' asynchronous client on uvloop,
-at its quickest and as mostly used; libmodbus from C, one device after the other in one thread, and in a thread per
-core. What is compared is measured in turn.
+at its quickest and as mostly used, and libmodbus from C, one device after the other in one thread, and in a thread per
+core, which all make floats of the values and forget them. What is compared is measured in turn.
 
 The meters count what they answered, and that is what counts here. CPU is that of the whole process, by Linux' account.
 The meters are played by a process for each core but one: with two cores one process answers for all, and is the limit

@@ -6,7 +6,6 @@ has a statement of nothing, which is taken off. What is left is the statement's,
 names and calling.
 """
 
-import gc
 import json
 import os
 import re
@@ -16,12 +15,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from timeit import Timer
 
+from benchmarks.kernel import counted
 from benchmarks.kernel.cases import Way
 
-NUMBER = 200
-WARM_UP = 50
 MISSING = "valgrind is not installed: apt install valgrind"
 NOTHING = Way("pass", "pass")
 COUNTED = re.compile(r"^summary: (\d+)", re.MULTILINE)
@@ -39,7 +36,7 @@ def count(ways: Sequence[Way]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "counted"
         command = [valgrind, "--tool=callgrind", "--vgdb=no", "--dump-before=getppid", f"--callgrind-out-file={out}"]
-        command += [sys.executable, "-m", __name__]
+        command += [sys.executable, "-m", counted.__name__]
         # Without an order of its own for hashes each run takes the same way.
         done = subprocess.run(
             command,
@@ -55,7 +52,7 @@ def count(ways: Sequence[Way]) -> list[float]:
         # The first dump is of what is before the first section.
         sections = [_counted(Path(f"{out}.{number}")) for number in range(2, 2 * len(ways) + 4)]
     nothing, *counts = (times - setup for setup, times in zip(sections[::2], sections[1::2], strict=True))
-    return [(counted - nothing) / NUMBER for counted in counts]
+    return [(count - nothing) / counted.NUMBER for count in counts]
 
 
 def _counted(dump: Path) -> int:
@@ -63,19 +60,3 @@ def _counted(dump: Path) -> int:
     if found is None:
         raise CannotCountError("callgrind writes its counts in another way than was known")
     return int(found[1])
-
-
-def _main() -> None:
-    timers = [Timer(statement, setup) for statement, setup in json.load(sys.stdin)]
-    gc.disable()
-    for timer in timers:
-        timer.timeit(WARM_UP)
-    os.getppid()
-    for timer in timers:
-        for number in (0, NUMBER):
-            timer.timeit(number)
-            os.getppid()
-
-
-if __name__ == "__main__":
-    _main()

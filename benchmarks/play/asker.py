@@ -46,7 +46,8 @@ class Asker:
     def rest_delays(self, devices: Iterable[str], rate: float, seconds: float) -> Iterator[float]:
         """Seconds from the wire until `/api/last/{ID}` shows it, of one device after another as they are polled.
 
-        Each is asked for without a pause from shortly before it is due, so up to one answer's time is added.
+        Each is asked for without a pause from shortly before it is due, so up to one answer's time is added. One that
+        does not come for PATIENCE rates is told to have taken that long.
         """
         clocks = {device: self.clock(device) for device in devices}
         until = time.monotonic() + seconds
@@ -57,16 +58,15 @@ class Asker:
             device = min(remains, key=lambda one: (remains[one] < EARLY, remains[one]))
             time.sleep(max(0.0, remains[device] - EARLY))
             clocks[device], delay = self._wait(device, self.clock(device), PATIENCE * rate)
-            if delay is not None:
-                yield delay
+            yield delay
 
-    def _wait(self, device: str, before: float, patience: float) -> tuple[float, float | None]:
+    def _wait(self, device: str, before: float, patience: float) -> tuple[float, float]:
         until = time.monotonic() + patience
         while time.monotonic() < until:
             clock = self.clock(device)
             if clock != before:
                 return clock, since(clock, time.monotonic())
-        return before, None
+        return before, patience
 
     def metrics_delays(self, seconds: float) -> Iterator[float]:
         """Seconds from the wire until `/metrics` shows it, asked without a pause: up to one answer's time is added."""

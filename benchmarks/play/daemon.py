@@ -58,8 +58,15 @@ class Daemon:
             except (OSError, HTTPException):  # somebody else may have got the port
                 pass
             time.sleep(0.1)
-        end = self.log.read_text()[-2000:]
-        raise RuntimeError(f"the daemon has not {devices} devices online after {PATIENCE:.0f} s:\n{end}")
+        code, end = self._process.poll(), self.log.read_text(errors="replace")[-2000:]
+        how = f"has not {devices} devices online after {PATIENCE:.0f} s" if code is None else f"ended with {code}"
+        raise RuntimeError(f"the daemon {how}:\n{end}")
+
+
+def private(folder: Path) -> dict[str, str]:
+    """An environment in which nothing is read or written but in a folder."""
+    names = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
+    return {**os.environ, **dict.fromkeys(names, str(folder))}
 
 
 @contextmanager
@@ -72,11 +79,8 @@ def starting(devices: Sequence[Mapping[str, object]], **settings: object) -> Ite
         folder, port = Path(name), free_port()
         config = {"api": f"{HOST}:{port}", **settings, "devices": list(devices)}
         (folder / "mbmd.yaml").write_text(yaml.safe_dump(config))
-        environment = (
-            os.environ | {f"XDG_{kind}_HOME": name for kind in ("STATE", "CONFIG")} | {"XDG_RUNTIME_DIR": name}
-        )
         command = [sys.executable, "-m", "mbmd", "run", "-c", str(folder / "mbmd.yaml")]
-        with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, env=environment) as process:
+        with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, env=private(folder)) as process:
             try:
                 yield Daemon(process, port, folder / "log")
             finally:

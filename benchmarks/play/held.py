@@ -10,6 +10,7 @@ import asyncio
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 import threading
@@ -56,9 +57,10 @@ class Probe:
         def turn() -> None:
             nonlocal before
             now = self._clocks()
-            passed, took, waited = (here - there for here, there in zip(now, before, strict=True))
+            passed, took, waited, slept = (here - there for here, there in zip(now, before, strict=True))
             if passed > LEAST:
-                self._turns.append(Turn(now[0], took - self._collecting, self._collecting, passed - took - waited))
+                blocked = passed - took - waited if slept else 0.0
+                self._turns.append(Turn(now[0], took - self._collecting, self._collecting, blocked))
             self._collecting = 0.0
             if self._trace:
                 signal.setitimer(signal.ITIMER_PROF, self._trace, self._trace)
@@ -76,10 +78,14 @@ class Probe:
             "blocked": None if self._account is None else max((turn.blocked for turn in turns), default=0.0),
         }
 
-    def _clocks(self) -> tuple[float, float, float]:
-        """The time, and seconds for which this thread has run and has waited for a core so far."""
+    def _clocks(self) -> tuple[float, float, float, int]:
+        """The time, seconds for which this thread has run and has waited for a core, and how often it went to sleep.
+
+        What a hypervisor takes is in none of them: who did not go to sleep was not blocked.
+        """
         waited = 0 if self._account is None else int(os.pread(self._account, 64, 0).split()[1])
-        return monotonic(), thread_time(), waited / 1e9
+        slept = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+        return monotonic(), thread_time(), waited / 1e9, slept
 
     def _tell(self, _: int, frame: FrameType | None) -> None:
         """Say where a turn is that is long."""

@@ -3,25 +3,22 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 import yaml
 
+from benchmarks.play.daemon import private
+from benchmarks.play.listeners import request
 from benchmarks.play.ports import HOST, free_port
 
 PATIENCE = 120.0
 """Seconds within which it must do what it is told to."""
-_UPGRADE = (
-    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-)
 
 
 class Hold(NamedTuple):
@@ -112,16 +109,10 @@ class Watched:
         await self._until(lambda text: text.count("reload") > before)
 
     async def _begin(self, log: IO[str]) -> asyncio.subprocess.Process:
-        name = str(self._folder)
-        environment = {
-            **os.environ,
-            **{f"XDG_{kind}_HOME": name for kind in ("STATE", "CONFIG")},
-            "XDG_RUNTIME_DIR": name,
-        }
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.play.held", "--trace", str(self._trace), "--"),
             *("run", "-c", str(self._config)),
-            env=environment,
+            env=private(self._folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -149,5 +140,4 @@ class _Listener(asyncio.Protocol):
         self._path = path
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        upgrade = _UPGRADE if self._path.startswith("/ws") else ""
-        transport.write(f"GET {self._path} HTTP/1.1\r\nHost: {HOST}\r\n{upgrade}\r\n".encode())  # type: ignore[attr-defined]
+        cast("asyncio.Transport", transport).write(request(self._path))

@@ -21,7 +21,7 @@ def missing() -> str:
         try:
             build(Path(folder))
         except subprocess.CalledProcessError as error:
-            return f"its program cannot be built: {error.stderr.splitlines()[-1]}"
+            return f"its program cannot be built: {(error.stderr.splitlines() or ['?'])[-1]}"
     return ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from benchmarks.effort import Effort
 from benchmarks.figure import Figure
 from benchmarks.play.daemon import PATIENCE, Daemon, running, starting
-from benchmarks.play.files import allow_many_files
+from benchmarks.play.files import too_few_files
 from benchmarks.play.meters import HOST, playing
 from benchmarks.play.process import resident_bytes
 
@@ -31,8 +31,10 @@ def memory(effort: Effort) -> Iterator[Figure]:
     for name, words in IMPORTED.items():
         effort.tell(f"memory: {name}")
         yield _figure(name, [_of_python(words) for _ in range(effort.repeat)])
-    allow_many_files()
     more = MORE_QUICK if effort.quick else MORE
+    if reason := too_few_files(2 * more + 100):
+        effort.left_out["memory: daemons"] = reason
+        return
     with playing(1 + more) as meters:
         devices: list[dict[str, object]] = [
             {"type": "SDM", "id": 1, "adapter": f"{HOST}:{port}"} for port in meters.ports

@@ -1,4 +1,7 @@
-"""Many requests to REST and metrics."""
+"""Many requests to REST and metrics: in each measurement for one interval, so that all devices are polled once in it.
+
+That polling is in the CPU of the answers, and in their number.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +13,6 @@ from benchmarks.play.load import Answered, Load, asking
 from benchmarks.whole.site import Site, Window, pause_figures
 
 WARM_UP = 0.1
-SECONDS = 0.5
-"""Of each measurement at most: thousands of requests are enough."""
 
 
 class Path(NamedTuple):
@@ -51,7 +52,7 @@ def _asking(site: Site, path: Path, connections: int) -> Callable[[], _Round]:
         with asking(site.daemon.port, path.path, connections, zipped=path.zipped) as clients:
             time.sleep(WARM_UP)
             clients.answered()
-            answered, window = site.during(lambda: _answered(clients, min(site.effort.seconds, SECONDS)))
+            answered, window = site.during(lambda: _answered(clients, site.rate))
         if answered.refused:
             raise RuntimeError(f"{path.path}: {answered.refused} of {answered.answers} answers are errors")
         return _Round(answered, window)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from math import ceil
 from typing import NamedTuple, TypeVar
 
 from benchmarks.delays import Delays
@@ -35,7 +36,9 @@ class Window(NamedTuple):
 
     @property
     def cost(self) -> float:
-        """CPU in µs a reading."""
+        """CPU in µs a reading. Raises RuntimeError if there was none."""
+        if not self.readings:
+            raise RuntimeError("the meters were not asked, so there is nothing to measure")
         return 1e6 * self.cpu / self.readings
 
 
@@ -72,8 +75,10 @@ class Site:
 
     @property
     def seconds(self) -> float:
-        """Of a measurement: all devices are polled in it."""
-        return max(self.effort.seconds, self.rate)
+        """Of a measurement: whole intervals, so that there are as many polls in each."""
+        if not self.rate:
+            return self.effort.seconds
+        return self.rate * max(1, ceil(self.effort.seconds / self.rate - 1e-9))
 
     @cached_property
     def _poll(self) -> tuple[int, int]:
@@ -90,7 +95,7 @@ class Site:
         result = work()
         seconds, cpu = time.monotonic() - start, self.daemon.cpu_seconds - cpu
         requests = self.world.meters.answered - requests
-        return result, Window(seconds, cpu, max(requests, 1) * readings / reads, self.world.meters.pauses())
+        return result, Window(seconds, cpu, requests * readings / reads, self.world.meters.pauses())
 
     def rest(self) -> None:
         """Let it work for the time of a measurement."""

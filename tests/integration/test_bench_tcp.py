@@ -9,6 +9,7 @@ from pymodbus.client import ModbusTcpClient
 
 from benchmarks import tcp
 from benchmarks.effort import Effort
+from benchmarks.play.daemon import running
 from benchmarks.play.meters import CLOCK, HOST, playing
 
 WAYS = {"bare loop", "mbmd", "pymodbus", "libmodbus"}
@@ -62,3 +63,8 @@ def test_sizes_that_take_too_many_files_are_left_out(monkeypatch: pytest.MonkeyP
     effort = Effort(seconds=0.1, repeat=1, quick=True)
     assert list(tcp.run(effort)) == []
     assert effort.left_out == {"64 devices": "a process may have only 100 files: allow 228 with ulimit -Hn"}
+
+
+def test_a_daemon_that_does_not_start_is_told_with_its_reason() -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)the daemon ended with 2:.*nonsense"), running([], nonsense=1):
+        pass

@@ -40,3 +40,12 @@ def test_markdown_is_a_table_for_a_readme() -> None:
 def test_outside_a_checkout_there_is_no_commit() -> None:
     results = msgspec.structs.replace(made(RATE), commit=None)
     assert ", mbmd 0.1.0, 5 times 3 s" in markdown(results)
+
+
+def test_a_run_that_does_not_tell_its_versions_or_why_it_failed_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    results = msgspec.structs.replace(made(RATE), versions={})
+    results.benchmarks["tcp"].failed = ""
+    print_report(results)
+    said = capsys.readouterr().out
+    assert "an unknown Python, mbmd unknown at 0123456789ab" in said
+    assert "tcp: failed: \n" in said or said.endswith("tcp: failed:\n")
