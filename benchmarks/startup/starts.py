@@ -26,7 +26,7 @@ WAYS = {
 }
 """What is started: the arguments of Python."""
 
-STARTS, STARTS_QUICK = 15, 1
+STARTS, STARTS_QUICK = 7, 1
 PAUSE = 0.005
 
 

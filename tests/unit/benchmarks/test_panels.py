@@ -27,5 +27,13 @@ def test_what_matters_is_shown_in_a_panel_or_has_an_aim() -> None:
     assert list(main_figures(made(other, RATE, shown, CPU))) == [("tcp", RATE), ("tcp", shown), ("tcp", CPU)]
 
 
+def test_of_what_holds_the_loop_only_the_longest_is_shown() -> None:
+    figures = [Figure(f"situation {number}", "ms", (float(number),), "lower", 5.0) for number in range(2 * MOST)]
+    run = made(*figures, name="holds")
+    assert [figure for _, figure in main_figures(run)] == figures[MOST:]
+    panel = next(panel for panel in PANELS if panel.benchmark == "holds")
+    assert [label for label, _ in panel.bars(run)][:2] == [f"situation {2 * MOST - 1}", f"situation {2 * MOST - 2}"]
+
+
 def test_panels_are_of_their_own() -> None:
     assert len({panel.title for panel in PANELS}) == len(PANELS)
