@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MbmdError as error:
         print(f"{options.PROG}: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+    except BrokenPipeError:
+        # Who reads has seen enough; Python would complain again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
 
 
 def _look(args: argparse.Namespace, old: Results | None) -> int:
@@ -62,8 +67,10 @@ def _measure(args: argparse.Namespace, old: Results | None) -> int:
         code = 130
     else:
         code = int(any(measured.failed for measured in results.benchmarks.values()))
-    _print(results, old, args.markdown)
-    _write(results, folder / f"{results.date:%Y-%m-%dT%H%M%S}")
+    try:
+        _write(results, folder / f"{results.date:%Y-%m-%dT%H%M%S}")
+    finally:
+        _print(results, old, args.markdown)
     return code
 
 
@@ -100,6 +107,8 @@ def _folder(path: Path) -> Path:
     """A folder, made if it is not there. Raises UsageError before anything was measured in vain."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
     except OSError as error:
         raise UsageError(f"--out {path}: {error.strerror}: choose another folder") from None
     return path

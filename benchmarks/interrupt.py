@@ -1,4 +1,4 @@
-"""Ctrl-C, for this process alone."""
+"""Ctrl-C for this process alone, and whatever else ends it, so that it leaves nothing behind."""
 
 import signal
 import threading
@@ -8,6 +8,7 @@ from types import FrameType
 from typing import cast
 
 _WAKE = signal.SIGUSR1
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -15,6 +16,7 @@ def interrupted_alone() -> Iterator[None]:
     """Within, Ctrl-C is a KeyboardInterrupt here, and nothing to the children: they are ended in good order.
 
     A terminal sends SIGINT to all in the foreground. Children inherit that it is blocked; here a thread waits for it.
+    Being told to end (`timeout`, a session that closes) is a KeyboardInterrupt, too, unless it was ignored (`nohup`).
     """
     main = threading.get_ident()
     ended = threading.Event()
@@ -23,7 +25,8 @@ def interrupted_alone() -> Iterator[None]:
         while signal.sigwait({signal.SIGINT}) and not ended.is_set():
             signal.pthread_kill(main, _WAKE)
 
-    before = signal.signal(_WAKE, _interrupt)
+    interrupting = [_WAKE, *(number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN)]
+    before = {number: signal.signal(number, _interrupt) for number in interrupting}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     waiting = threading.Thread(target=pass_on, name="interrupt", daemon=True)
     waiting.start()
@@ -34,7 +37,8 @@ def interrupted_alone() -> Iterator[None]:
         signal.pthread_kill(cast("int", waiting.ident), signal.SIGINT)
         waiting.join()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(_WAKE, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

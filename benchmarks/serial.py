@@ -28,7 +28,7 @@ from benchmarks.play.lines import Account, Lines
 from benchmarks.play.listeners import Listeners
 from benchmarks.play.pace import Pace
 from benchmarks.play.process import cpu_seconds
-from benchmarks.play.used import Plans, busy, drift, late, limit, percentile, share, silences
+from benchmarks.play.used import Plans, busy, by_bus, drift, late, limit, percentile, share, silences
 from benchmarks.rivals import on_line
 
 SDM630 = ("SDM",) * 4
@@ -176,7 +176,7 @@ def figures(scene: Scene, windows: Sequence[Window]) -> Iterator[Figure]:
     ) -> Figure:
         return Figure(f"{scene.name}: {what}", unit, tuple(values), better, aim)
 
-    shares = [share(account, cuts, pace) for account in accounts]
+    shares = [share(w.account, cuts, pace, w.seconds * (scene.buses - len(by_bus(w.account)))) for w in windows]
     most = scene.buses * limit(cuts, pace)
     yield figure("mbmd", "sets/s", (most * of_limit for of_limit in shares), "higher")
     yield figure("share of the wire's limit", "x", shares, "higher", scene.least_share)

@@ -17,7 +17,6 @@ RAM at the end. The round trip is the daemon's own account, the worst of all bus
 answer lay in the socket while others were served.
 """
 
-import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +27,7 @@ from typing import NamedTuple
 from benchmarks.effort import Effort
 from benchmarks.figure import Better, Figure, ratio
 from benchmarks.play import daemon
+from benchmarks.play.files import too_few_files
 from benchmarks.play.meters import Meters, Pauses, playing
 from benchmarks.play.process import cpu_seconds
 from benchmarks.rivals import libmodbus
@@ -98,12 +98,10 @@ def run(effort: Effort) -> Iterator[Figure]:
 
 
 def _has_files(size: int, effort: Effort) -> bool:
-    needed = 2 * size + 100
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most == resource.RLIM_INFINITY or most >= needed:
-        return True
-    effort.left_out[_devices(size)] = f"a process may have only {most} files: allow {needed} with ulimit -Hn"
-    return False
+    reason = too_few_files(2 * size + 100)
+    if reason:
+        effort.left_out[_devices(size)] = reason
+    return not reason
 
 
 def _flat_out(size: int, effort: Effort) -> Iterator[Figure]:

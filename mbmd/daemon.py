@@ -5,8 +5,10 @@ import gc
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
+from functools import partial
 from time import monotonic, time
 
 import uvloop
@@ -19,20 +21,26 @@ from mbmd.config.run import RunConfig
 from mbmd.config.values import join_host_port
 from mbmd.devices.registry import Registry
 from mbmd.prepare import prepare
+from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
 from mbmd.running.changes import by_bus, difference
+from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
+from mbmd.running.garbage import keep_settled, unsearched
 from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
 from mbmd.running.sinks import Sinks
 from mbmd.running.tasks import Tasks
 from mbmd.running.web import serving
+from mbmd.turns import in_turns
 
 log = logging.getLogger(__name__)
 
 FIRST_REPORT = 60.0
 REPORT_PAUSE = 600.0
+TURN = 0.0005
+"""Seconds for which a thread may hold the interpreter when the event loop wants it: 5 ms, the default, are felt."""
 
 
 def run(config: RunConfig, load: Load | None = None) -> None:
@@ -40,22 +48,22 @@ def run(config: RunConfig, load: Load | None = None) -> None:
 
     SIGHUP brings what `load` makes of the configuration by then; SIGHUP since the terminal was closed ends it.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    allow_files(config)
+    with unsearched(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(config, load))
 
 
 async def _until_signal(config: RunConfig, load: Load | None) -> None:
+    sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
     with closing(RunFile(run_directories(os.environ, home_directory()))) as run_file:
         await serve(config, stop_on_signal(), _settle, load, run_file.write)
 
 
 def _settle() -> None:
-    """Look for garbage only among what is made from now on: a search through all holds up every bus for 20 ms.
-
-    What a reload takes away of the rest is little, and may stay.
-    """
+    """All is made, and nothing polled yet: the last moment for a search through all, which takes a while."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def stop_on_signal() -> asyncio.Event:
@@ -74,7 +82,7 @@ async def serve(
     load: Load | None = None,
     tell: Tell = lambda _: None,
 ) -> None:
-    """Poll and serve until `stop` is set; `started` is called when the web server listens.
+    """Poll and serve until `stop` is set; `started` is called when the web server listens and polling is to begin.
 
     On SIGHUP `load` makes the configuration anew. A good one is carried out: its devices and buses come, others go,
     and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that.
@@ -101,11 +109,11 @@ async def serve(
             scheme = "https" if config.web is not None and config.web.cert is not None else "http"
             log.info("listening on %s://%s", scheme, join_host_port(*config.api))
         await sinks.change(planned)
-        fleet.start()
-        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch()):
+        started()
+        await fleet.start()
+        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub)):
             tasks.start(work)
         tell(first)
-        started()
         await tasks.wait(stop)
 
 
@@ -113,6 +121,11 @@ async def _report(hub: Hub) -> None:
     """Say in the log how the buses are: soon after the start, then now and then."""
     await asyncio.sleep(FIRST_REPORT)
     while True:
-        for bus in hub.buses:
-            log.info("%s", report(bus, [hub.devices[name] for name in bus.devices], monotonic()))
+        await in_turns(hub.buses, partial(_tell_of, hub))
         await asyncio.sleep(REPORT_PAUSE)
+
+
+def _tell_of(hub: Hub, bus: BusHealth) -> None:
+    """Devices may have gone since it began."""
+    devices = [device for name in bus.devices if (device := hub.devices.get(name)) is not None]
+    log.info("%s", report(bus, devices, monotonic()))

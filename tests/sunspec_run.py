@@ -122,7 +122,7 @@ class Run:
         changes = difference(self._buses, buses)
         self.hub.expect({device.id: device.spec for device in devices})
         await self._fleet.change(changes, self._fleet.make_polled(changes.fresh), raw=False)
-        self._fleet.start()
+        await self._fleet.start()
         self._buses = buses
 
     def __getitem__(self, name: str) -> DeviceReadings:

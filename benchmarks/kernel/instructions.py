@@ -38,7 +38,7 @@ def count(ways: Sequence[Way]) -> list[float]:
         raise CannotCountError(MISSING)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "counted"
-        command = [valgrind, "--tool=callgrind", "--dump-before=getppid", f"--callgrind-out-file={out}"]
+        command = [valgrind, "--tool=callgrind", "--vgdb=no", "--dump-before=getppid", f"--callgrind-out-file={out}"]
         command += [sys.executable, "-m", __name__]
         # Without an order of its own for hashes each run takes the same way.
         done = subprocess.run(

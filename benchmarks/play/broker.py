@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_connection
 from typing import Any, NamedTuple
 
+from benchmarks.play.ports import HOST, free_port
 from benchmarks.play.process import cpu_seconds
 
-HOST = "127.0.0.1"
 MISSING = "mosquitto is not installed: install the package mosquitto"
 """Why MQTT is left out where `program` finds none."""
 PATIENCE = 10.0
@@ -116,14 +116,17 @@ def program() -> str | None:
 
 
 @contextmanager
-def running() -> Iterator[Broker]:
-    """A broker that listens, on a port of its own, to everyone. Raises RuntimeError if there is none."""
+def running(port: int | None = None) -> Iterator[Broker]:
+    """A broker that knows nothing of earlier times and listens to everyone, on a port of its own if none is given.
+
+    Raises RuntimeError if there is none.
+    """
     found = program()
     if found is None:
         raise RuntimeError(MISSING)
-    with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as name, create_server((HOST, 0)) as reserved:
-        folder, port = Path(name), reserved.getsockname()[1]
-        reserved.close()
+    port = port or free_port()
+    with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as name:
+        folder = Path(name)
         (folder / "conf").write_text(_configuration(port))
         with (
             (folder / "log").open("wb") as log,

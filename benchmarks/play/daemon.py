@@ -9,12 +9,13 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
-from socket import create_server
 from typing import Any
 
 import yaml
 
+from benchmarks.play.ports import HOST, free_port
 from benchmarks.play.process import cpu_seconds, resident_bytes
 
 PATIENCE = 120.0
@@ -24,7 +25,7 @@ PATIENCE = 120.0
 class Daemon:
     """A daemon that runs; its web server is at `host` and `port`, its log is in `log`."""
 
-    host = "127.0.0.1"
+    host = HOST
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
         self._process = process
@@ -54,7 +55,7 @@ class Daemon:
             try:
                 if sum(meter["Online"] for meter in self.get("/api/status")["Meters"]) >= devices:
                     return
-            except OSError:
+            except (OSError, HTTPException):  # somebody else may have got the port
                 pass
             time.sleep(0.1)
         end = self.log.read_text()[-2000:]
@@ -67,10 +68,9 @@ def starting(devices: Sequence[Mapping[str, object]], **settings: object) -> Ite
 
     The memory of what it learned is empty, and nobody else's is touched.
     """
-    with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as name, create_server(("127.0.0.1", 0)) as reserved:
-        folder, port = Path(name), reserved.getsockname()[1]
-        reserved.close()
-        config = {"api": f"127.0.0.1:{port}", **settings, "devices": list(devices)}
+    with tempfile.TemporaryDirectory(prefix="mbmd-bench-") as name:
+        folder, port = Path(name), free_port()
+        config = {"api": f"{HOST}:{port}", **settings, "devices": list(devices)}
         (folder / "mbmd.yaml").write_text(yaml.safe_dump(config))
         environment = (
             os.environ | {f"XDG_{kind}_HOME": name for kind in ("STATE", "CONFIG")} | {"XDG_RUNTIME_DIR": name}

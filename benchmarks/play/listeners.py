@@ -14,8 +14,8 @@ import uvloop
 
 from benchmarks.play import child
 from benchmarks.play.files import allow_many_files
+from benchmarks.play.ports import HOST
 
-HOST = "127.0.0.1"
 BATCH = "/ws?format=batch"
 SINGLE = "/ws?format=reading"
 EVENTS = "/api/stream?format=batch"

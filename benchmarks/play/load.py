@@ -15,8 +15,8 @@ import uvloop
 
 from benchmarks.delays import Delays, delays
 from benchmarks.play import child
+from benchmarks.play.ports import HOST
 
-HOST = "127.0.0.1"
 LENGTH = b"\r\ncontent-length: "
 END = b"\r\n\r\n"
 PATIENCE = 30.0

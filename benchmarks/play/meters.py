@@ -13,7 +13,8 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, cast
 
 from benchmarks.play.files import allow_many_files
-from benchmarks.play.player import CLOCK, HOST
+from benchmarks.play.player import CLOCK
+from benchmarks.play.ports import HOST
 
 __all__ = ["CLOCK", "HOST", "Asked", "Meters", "Pauses", "playing"]
 

@@ -14,7 +14,8 @@ import sys
 import time
 from select import EPOLLIN, epoll
 
-HOST = "127.0.0.1"
+from benchmarks.play.ports import HOST
+
 CLOCK = 1000.0
 """Values begin anew after so many seconds."""
 PERIOD = 1.0

@@ -15,8 +15,8 @@ from typing import NamedTuple, cast
 import uvloop
 
 from benchmarks.play import child, listeners, packets, polls
+from benchmarks.play.ports import HOST
 
-HOST = "127.0.0.1"
 SETTLED = 0.3
 """Intervals between polls after which what is told to newcomers has come."""
 PATIENCE = 30.0

@@ -21,12 +21,16 @@ def by_bus(account: Account) -> list[list[Exchange]]:
     return [*buses.values()]
 
 
-def share(account: Account, plans: Plans, pace: Pace) -> float:
-    """Of the time from the first to the last request of each bus, how much the reads of the plans take at the least."""
+def share(account: Account, plans: Plans, pace: Pace, idle: float = 0.0) -> float:
+    """Of the time from the first to the last request of each bus, how much the reads of the plans take at the least.
+
+    `idle` are seconds of buses on which there was nothing.
+    """
     buses = by_bus(account)
     passed = sum(exchanges[-1].began - exchanges[0].began for exchanges in buses)
     if not passed:
         raise RuntimeError("no two requests came on a line, so there is nothing to measure")
+    passed += idle
     asked = (exchange for exchanges in buses for exchange in exchanges[:-1])
     return sum(pace.cost(e.registers) for e in asked if (e.function, e.address, e.registers) in plans[e.unit]) / passed
 

@@ -10,7 +10,7 @@ from benchmarks.delays import delays
 from benchmarks.figure import Figure
 from benchmarks.play.listeners import BATCH, SINGLE, Listeners, listening
 from benchmarks.play.probe import Probe, Seen, probing
-from benchmarks.whole.site import Site, Window, delay_figures, kept_figure
+from benchmarks.whole.site import Site, Window, delay_figures, pause_figures
 
 SETTLED = 0.5
 """Intervals after which newcomers have been told what they are told first."""
@@ -55,4 +55,4 @@ def _figures(name: str, rounds: list[_Round]) -> Iterator[Figure]:
     each = tuple(1e6 * one.window.cpu / one.messages for one in rounds)
     yield Figure(f"{name}: CPU a message", "µs/message", each, "lower")
     yield from delay_figures(name, [delays(one.seen.delays) for one in rounds])
-    yield kept_figure(name, [one.window for one in rounds])
+    yield from pause_figures(name, [[one.window] for one in rounds])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from benchmarks.effort import Effort
 from benchmarks.figure import Figure
 from benchmarks.play import broker, meters
-from benchmarks.play.files import allow_many_files
+from benchmarks.play.files import allow_many_files, too_few_files
 from benchmarks.whole import clients, delivery, requests, stages
 from benchmarks.whole.site import World
 
@@ -47,6 +47,9 @@ def measure(effort: Effort, plan: Plan) -> Iterator[Figure]:
     if broker.program() is None:
         effort.left_out["MQTT"] = broker.MISSING
     for number, devices in enumerate(plan.sites):
+        if reason := too_few_files(2 * devices + plan.listeners + 100):
+            effort.left_out[f"{devices} devices"] = reason
+            continue
         if number:
             effort = replace(effort, repeat=min(effort.repeat, FEWER))
         yield from _at(devices, effort, plan)

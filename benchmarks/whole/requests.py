@@ -7,7 +7,7 @@ from typing import NamedTuple
 from benchmarks.figure import Figure
 from benchmarks.play.asker import device_ids
 from benchmarks.play.load import Answered, Load, asking
-from benchmarks.whole.site import Site, Window, kept_figure
+from benchmarks.whole.site import Site, Window, pause_figures
 
 WARM_UP = 0.1
 SECONDS = 0.5
@@ -39,10 +39,11 @@ def load(site: Site, connections: int) -> Iterator[Figure]:
     device = device_ids(site.daemon.port)[0]
     wanted = paths(device, quick=site.effort.quick)
     ways = {f"{site.name}, GET {one.name}": _asking(site, one, connections) for one in wanted}
-    results, whole = site.during(lambda: site.effort.rounds(ways))
+    results = site.effort.rounds(ways)
     for name, rounds in results.items():
         yield from _figures(name, rounds)
-    yield kept_figure(f"{site.name}, GET", [whole])
+    in_turn = zip(*results.values(), strict=True)
+    yield from pause_figures(f"{site.name}, GET", [[one.window for one in at_once] for at_once in in_turn])
 
 
 def _asking(site: Site, path: Path, connections: int) -> Callable[[], _Round]:

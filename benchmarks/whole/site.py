@@ -1,10 +1,9 @@
 """A daemon with its meters, and what it takes while something is done."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from math import nan
 from typing import NamedTuple, TypeVar
 
 from benchmarks.delays import Delays
@@ -14,7 +13,7 @@ from benchmarks.play import daemon
 from benchmarks.play.asker import Asker
 from benchmarks.play.broker import Broker
 from benchmarks.play.daemon import Daemon
-from benchmarks.play.meters import HOST, Meters
+from benchmarks.play.meters import HOST, Meters, Pauses
 
 T = TypeVar("T")
 
@@ -22,17 +21,12 @@ TYPE = "SDM"
 
 
 class Window(NamedTuple):
-    """What a daemon took while something was done, in seconds; readings that meters gave then, and were to give."""
+    """What a daemon took while something was done, in seconds, and what meters saw of it: readings, and pauses."""
 
     seconds: float
     cpu: float
     readings: float
-    due: float
-
-    @property
-    def kept(self) -> float:
-        """Share of the readings that were due meanwhile, in %: less than 100 if polls were late or left out."""
-        return 100 * self.readings / self.due
+    pauses: Pauses
 
     @property
     def load(self) -> float:
@@ -91,12 +85,12 @@ class Site:
     def during(self, work: Callable[[], T]) -> tuple[T, Window]:
         """What work gives, and what the daemon took meanwhile."""
         readings, reads = self._poll
+        self.world.meters.pauses()
         requests, cpu, start = self.world.meters.answered, self.daemon.cpu_seconds, time.monotonic()
         result = work()
         seconds, cpu = time.monotonic() - start, self.daemon.cpu_seconds - cpu
         requests = self.world.meters.answered - requests
-        due = seconds / self.rate * readings * self.world.devices if self.rate else nan
-        return result, Window(seconds, cpu, max(requests, 1) * readings / reads, due)
+        return result, Window(seconds, cpu, max(requests, 1) * readings / reads, self.world.meters.pauses())
 
     def rest(self) -> None:
         """Let it work for the time of a measurement."""
@@ -122,6 +116,9 @@ def cost_figure(name: str, windows: list[Window]) -> Figure:
     return Figure(name, "µs/reading", tuple(one.cost for one in windows), "lower")
 
 
-def kept_figure(name: str, windows: list[Window]) -> Figure:
-    """Whether polling goes on meanwhile; windows begin and end at any time, so a little more or less is none."""
-    return Figure(f"{name}: polls", "% of those due", tuple(one.kept for one in windows), "higher")
+def pause_figures(name: str, rounds: Iterable[Iterable[Window]]) -> Iterator[Figure]:
+    """Whether polling went on meanwhile; of each repeat, all windows."""
+    pauses = [[window.pauses for window in windows] for windows in rounds]
+    yield Figure(f"{name}: rounds missed", "rounds", tuple(sum(one.missed for one in each) for each in pauses), "lower")
+    longest = tuple(max(one.longest for one in each) for each in pauses)
+    yield Figure(f"{name}: longest wait for a round", "s", longest, "lower")

@@ -34,10 +34,12 @@ def everything(world: World) -> Iterator[Figure]:
     with ExitStack() as stack:
         site = stack.enter_context(world.site(mqtt=spoken) if spoken else world.site())
         stack.enter_context(listening(site.daemon.port, FEW))
+        name = f"{site.name}, everything on"
+        site.wake()
         if broker:
+            site.effort.tell(f"{name}: all devices are presented to the broker")
             broker.wait_for("homie/+/$state", b"ready", world.devices)
             site.rest()
-        name = f"{site.name}, everything on"
         windows = site.effort.rounds({name: lambda: site.during(lambda: _scrape(site))[1]})[name]
     yield Figure(f"{name}: CPU", "% of a core", tuple(one.load for one in windows), "lower")
     yield cost_figure(f"{name}: CPU a reading", windows)

@@ -38,10 +38,10 @@ class CounterGuard:
         The column has exactly `slots` doubles, else ValueError; TypeError when it holds no doubles,
         BufferError when it cannot be written. `now` is from 0 on, else ValueError.
         """
-    def count(self, slot: int) -> int:
+    def count(self, slot: int, /) -> int:
         """How many values of a counter were held back so far. ValueError, here and below, when the slot is no
         counter."""
-    def base(self, slot: int) -> float:
+    def base(self, slot: int, /) -> float:
         """The last value of a counter that was believed; NaN if there was none."""
-    def offered(self, slot: int) -> float:
+    def offered(self, slot: int, /) -> float:
         """The last value of a counter that was held back; NaN if there was none."""

@@ -6,7 +6,7 @@ class TimerFd:
 
     def fileno(self) -> int:
         """The descriptor, -1 after close."""
-    def arm(self, when: float) -> None:
+    def arm(self, when: float, /) -> None:
         """Ring once at `when` (a `time.monotonic()` value); a moment in the past rings at once.
 
         Raises ValueError for a moment beyond 2e9, OSError after close.

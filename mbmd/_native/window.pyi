@@ -1,7 +1,7 @@
 from array import array
 from collections.abc import Iterable
 
-def pack(column: array[float]) -> bytes:
+def pack(column: array[float], /) -> bytes:
     """A column in as little room as it can be kept without loss: floats, or doubles where these say more.
 
     TypeError when it holds no doubles.
@@ -44,10 +44,10 @@ class Summary:
     slots: int
 
     def __init__(self, slots: int, lasting: Iterable[int] = ()) -> None: ...
-    def add(self, column: array[float]) -> None:
+    def add(self, column: array[float], /) -> None:
         """Count a column; NaN is no reading. The column has exactly `slots` doubles, else ValueError; TypeError
         when it holds no doubles."""
-    def mean(self, column: array[float]) -> None:
+    def mean(self, column: array[float], /) -> None:
         """Fill `column` with what the readings since the last `clear` come to, NaN where there are none."""
     def clear(self) -> None:
         """Forget all readings."""

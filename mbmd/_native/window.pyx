@@ -9,6 +9,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 cdef enum:
+    MOST_SLOTS = 0x10000
     SECONDS = 60
     LONG_AGO = -SECONDS  # out of the window even in second 0: the clock may have started just now
 
@@ -102,7 +103,7 @@ def series(list columns not None, Py_ssize_t slots, Py_ssize_t slot):
     cdef const char* data
     cdef bytes kept
     cdef list values = []
-    if not 0 <= slot < slots:
+    if not 0 <= slot < slots <= MOST_SLOTS:
         raise ValueError("there is no such slot")
     for kept in columns:
         if kept is None:
@@ -118,7 +119,7 @@ cdef class MinuteWindow:
     cdef int64_t newest
 
     def __cinit__(self, Py_ssize_t slots):
-        if not 0 <= slots <= 0x10000:
+        if not 0 <= slots <= MOST_SLOTS:
             raise ValueError("slots out of range")
         self.slots = slots
         self.clear()
@@ -232,7 +233,7 @@ cdef class Summary:
     cdef unsigned char* lasting
 
     def __cinit__(self, Py_ssize_t slots, lasting=()):
-        if not 0 <= slots <= 0x10000:
+        if not 0 <= slots <= MOST_SLOTS:
             raise ValueError("slots out of range")
         self.slots = slots
         self.sums = <double*> calloc(slots + 1, sizeof(double))

@@ -31,8 +31,9 @@ class Deadline:
         self._when = None
 
     def close(self) -> None:
-        """Do not expire, and let go of the timer."""
+        """Do not expire, and let go of the timer and of who was to be called: the deadline is over."""
         self._when = None
+        self._expired = _nobody
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -50,3 +51,7 @@ class Deadline:
             return
         self._when = None
         self._expired()
+
+
+def _nobody() -> None:
+    """There is nobody to be called any more."""

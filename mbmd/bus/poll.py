@@ -222,7 +222,7 @@ class Poll:
             try:
                 error: Exception | None = await self._read(block, 1)
             except LinkError as lost:
-                error = lost
+                error = lost.with_traceback(None)
             if error is None:
                 self.answered.append(block)
                 self.readmitted = True
@@ -324,7 +324,7 @@ class Poll:
         return unsteady
 
     def _note(self, block: Block, error: TransactionError) -> None:
-        self.error = error
+        self.error = error.with_traceback(None)  # which has the frames of the poll, and these would have it
         self._at_fault = block
         readings = self.meter.readings
         readings.errors += 1

@@ -19,6 +19,7 @@ from mbmd.config.values import format_duration
 from mbmd.errors import LinkError, ModbusException, MovedError, TransactionError, UsageError
 from mbmd.planner import Block
 from mbmd.readings.hub import Hub
+from mbmd.turns import Gate
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,19 @@ Keep = Callable[[Meter], None]
 
 
 class Poller:
-    """The task of one bus; its devices may come and go while it runs."""
+    """The task of one bus; its devices may come and go while it runs.
+
+    It connects, and wakes for what is due, through a gate that it may share with others.
+    """
 
     def __init__(
-        self, client: Client, meters: Iterable[Meter], hub: Hub, keep: Keep, other_framing: OtherFraming | None = None
+        self,
+        client: Client,
+        meters: Iterable[Meter],
+        hub: Hub,
+        keep: Keep,
+        other_framing: OtherFraming | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._client = client
         self._meters = list(meters)
@@ -43,6 +53,7 @@ class Poller:
         self._hub = hub
         self._keep = keep
         self._other_framing = other_framing
+        self._gate = gate or Gate()
         self._unit_pause = UnitPause(client.unit_pause)
         self._wanted = self._meters
         self._polling = False
@@ -80,7 +91,7 @@ class Poller:
         if not self._polling:
             self._renew_meters()
             if self._sleeper is not None:
-                _wake(self._sleeper)
+                self._gate.let(self._sleeper)
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -100,7 +111,7 @@ class Poller:
         """Sleep until a device is due, or others are polled."""
         loop = asyncio.get_running_loop()
         self._sleeper = loop.create_future()
-        alarm = loop.call_later(seconds, _wake, self._sleeper)
+        alarm = loop.call_later(seconds, self._gate.let, self._sleeper)
         try:
             await self._sleeper
         finally:
@@ -126,6 +137,7 @@ class Poller:
     async def _reconnect(self) -> None:
         if self._link_failures:
             await asyncio.sleep(pause_after(self._link_failures, random.random()))  # noqa: S311
+        await self._gate.passed()
         try:
             await self._client.connect()
         except (LinkError, UsageError) as error:
@@ -201,7 +213,7 @@ class Poller:
             if poll.answered and meter.readings.health.refused:
                 await poll.ask_again(time())
         except LinkError as error:
-            link_error = error
+            link_error = error.with_traceback(None)  # which has this frame
         except MovedError as error:
             self._moved(poll, error)
             return
@@ -372,11 +384,6 @@ class Poller:
         request = meter.first_request()
         if request is not None and await other.answers(meter.unit, request, meter.settings.timeout):
             self._client.advise(other.advice)
-
-
-def _wake(sleeper: "asyncio.Future[None]") -> None:
-    if not sleeper.done():
-        sleeper.set_result(None)
 
 
 def _trouble(unit: int, error: Exception | None) -> str:

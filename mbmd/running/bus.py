@@ -20,6 +20,7 @@ from mbmd.running.changes import Bus
 from mbmd.session import open_adapter, trace
 from mbmd.sunspec.device_type import is_sunspec
 from mbmd.transport import latency
+from mbmd.turns import Gate
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,9 +53,10 @@ def make_polled(prepared: Prepared, memory: Memory) -> Polled:
 class RunningBus:
     """A bus with its devices, in their order; it can be closed whether it was run or not."""
 
-    def __init__(self, bus: Bus, polled: Mapping[str, Polled], hub: Hub, memory: Memory, raw: bool) -> None:
+    def __init__(self, bus: Bus, polled: Mapping[str, Polled], hub: Hub, memory: Memory, raw: bool, gate: Gate) -> None:
         adapter, devices = bus
-        self.polled = _ordered(bus, polled)
+        self.polled = {name: polled[name] for name in _names(bus)}
+        self._bus = bus
         self._memory = memory
         self._units: dict[int, UnitMeter] = {}
         meters = self._meters(bus)
@@ -68,6 +70,7 @@ class RunningBus:
             hub,
             lambda meter: memory.keep(_key(adapter, meter), meter.learned.dump()),
             OtherFraming.of(adapter, open_line),
+            gate,
         )
         self._opened = False
         self.task: asyncio.Task[None] | None = None
@@ -92,14 +95,18 @@ class RunningBus:
             await self.open(required=False)
         await self._poller.run()
 
-    def replace(self, bus: Bus, fresh: Mapping[str, Polled]) -> None:
-        """Poll other devices on the same connection; who is not among `fresh` goes on."""
-        self.polled = _ordered(bus, {**self.polled, **fresh})
+    def take(self, bus: Bus, fresh: Mapping[str, Polled]) -> None:
+        """Have other devices on the same connection; who is not among `fresh` goes on. `go_on` polls them."""
+        self.polled = {name: fresh[name] if name in fresh else self.polled[name] for name in _names(bus)}
         for prepared in bus.devices:
             readings = self.polled[prepared.device.id].readings
             readings.name, readings.place = prepared.device.name, prepared.device.place
         self.health.devices = tuple(self.polled)
-        self._poller.replace(self._meters(bus))
+        self._bus = bus
+
+    def go_on(self) -> None:
+        """Poll the devices that it has now."""
+        self._poller.replace(self._meters(self._bus))
 
     def _meters(self, bus: Bus) -> list[Meter]:
         """What is polled, with the parts of each unit together; a unit whose parts are the same goes on."""
@@ -127,10 +134,12 @@ class RunningBus:
     def close(self) -> None:
         """Close the connection; the task must have ended."""
         self._client.close()
+        self.task = None  # which holds the error that ended it, and that this bus
 
 
-def _ordered(bus: Bus, polled: Mapping[str, Polled]) -> dict[str, Polled]:
-    return {prepared.device.id: polled[prepared.device.id] for prepared in bus.devices}
+def _names(bus: Bus) -> list[str]:
+    """The ids of its devices, in their order."""
+    return [prepared.device.id for prepared in bus.devices]
 
 
 def _remembered(meter: Meter, adapter: Adapter, memory: Memory) -> Meter:

@@ -38,13 +38,15 @@ class Changes:
     """The way from one configuration to another.
 
     `closed` are the addresses of buses that go, `opened` are buses that come: one whose adapter has other settings is
-    in both. `kept` go on with their connection. `fresh` are all devices that begin anew, on whichever bus; the others
+    in both. `kept` go on with their connection, among them `altered` with other devices, or another name or place of
+    one. `fresh` are all devices that begin anew, on whichever bus; the others
     go on, be it under another name or at another place.
     """
 
     closed: tuple[str, ...]
     opened: tuple[Bus, ...]
     kept: tuple[Bus, ...]
+    altered: tuple[Bus, ...]
     fresh: tuple[Prepared, ...]
     devices: tuple[Fate, ...]
     buses: tuple[Fate, ...]
@@ -73,10 +75,18 @@ def difference(before: Buses, after: Buses) -> Changes:
         closed=tuple(address for address in before if address not in kept),
         opened=tuple(bus for address, bus in after.items() if address not in kept),
         kept=tuple(bus for address, bus in after.items() if address in kept),
+        altered=tuple(bus for name, bus in after.items() if name in kept and _is_altered(before[name], bus, fates)),
         fresh=tuple(p for name, p in new.items() if fates[name] in (Fate.ADDED, Fate.CHANGED)),
         devices=tuple(fates.values()),
         buses=tuple(bus_fates.values()),
     )
+
+
+def _is_altered(before: Bus, after: Bus, fates: Mapping[str, Fate]) -> bool:
+    """Whether something has become of the devices of a bus that goes on, be it their order."""
+    names = [prepared.device.id for prepared in after.devices]
+    is_same = names == [prepared.device.id for prepared in before.devices]
+    return not is_same or any(fates[name] is not Fate.UNTOUCHED for name in names)
 
 
 def _fate_of_bus(before: Bus | None, after: Bus | None) -> Fate:

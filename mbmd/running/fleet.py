@@ -8,6 +8,7 @@ from mbmd.readings.hub import Hub
 from mbmd.running.bus import Polled, RunningBus, make_polled
 from mbmd.running.changes import Bus, Changes
 from mbmd.running.tasks import Tasks
+from mbmd.turns import Gate, in_turns
 
 
 class Fleet:
@@ -18,6 +19,7 @@ class Fleet:
         self._memory = memory
         self._tasks = tasks
         self._raw = raw
+        self._gate = Gate()
         self._buses: dict[str, RunningBus] = {}
 
     def make_polled(self, devices: Iterable[Prepared]) -> dict[str, Polled]:
@@ -29,28 +31,27 @@ class Fleet:
         for bus in self._buses.values():
             await bus.open(required=True)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Poll all that are not polled yet."""
-        for bus in self._buses.values():
-            if bus.task is None:
-                bus.task = self._tasks.start(bus.run())
+        await in_turns(self._buses.values(), self._start)
 
     async def change(self, changes: Changes, fresh: Mapping[str, Polled], raw: bool) -> None:
         """Carry out a difference: all of it, or nothing of it when something is raised."""
-        opened = self._made(changes.opened, fresh, raw)
+        opened = await self._made(changes.opened, fresh, raw)
         closed = [self._buses.pop(address) for address in changes.closed]
         try:
-            await self._tasks.end(*(bus.task for bus in closed if bus.task is not None))
+            await self._end(closed)
         finally:  # from here on without a wait, so that nobody ever sees half of it
             for bus in closed:
                 bus.close()
-            for after in changes.kept:
-                self._buses[after.adapter.address].replace(after, fresh)
+            for after in changes.altered:
+                self._buses[after.adapter.address].take(after, fresh)
             self._set_raw(raw)
             self._buses = dict(sorted({**self._buses, **opened}.items()))
             buses = self._buses.values()
             readings = [polled.readings for bus in buses for polled in bus.polled.values()]
             self._hub.replace(readings, [bus.health for bus in buses])
+        await in_turns(changes.altered, lambda bus: self._buses[bus.adapter.address].go_on())
 
     async def close(self) -> None:
         """End all tasks and close all lines."""
@@ -59,16 +60,31 @@ class Fleet:
             bus.close()
         self._buses.clear()
 
-    def _made(self, buses: Iterable[Bus], fresh: Mapping[str, Polled], raw: bool) -> dict[str, RunningBus]:
+    async def _made(self, buses: Iterable[Bus], fresh: Mapping[str, Polled], raw: bool) -> dict[str, RunningBus]:
         made: dict[str, RunningBus] = {}
+
+        def make(bus: Bus) -> None:
+            made[bus.adapter.address] = RunningBus(bus, fresh, self._hub, self._memory, raw, self._gate)
+
         try:
-            for bus in buses:
-                made[bus.adapter.address] = RunningBus(bus, fresh, self._hub, self._memory, raw)
+            await in_turns(buses, make)
         except BaseException:
             for running in made.values():
                 running.close()
             raise
         return made
+
+    async def _end(self, buses: list[RunningBus]) -> None:
+        """End the tasks of buses and close their lines, some in each turn of the loop; takes them out of the list."""
+        while buses:
+            await self._gate.passed()
+            if (task := buses[-1].task) is not None:
+                await self._tasks.end(task)
+            buses.pop().close()
+
+    def _start(self, bus: RunningBus) -> None:
+        if bus.task is None:
+            bus.task = self._tasks.start(bus.run())
 
     def _set_raw(self, raw: bool) -> None:
         if raw != self._raw:

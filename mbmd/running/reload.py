@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from time import time
@@ -17,7 +15,9 @@ from mbmd.errors import UsageError
 from mbmd.prepare import prepare
 from mbmd.running.bus import Polled
 from mbmd.running.changes import Buses, Changes, by_bus, difference
+from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
+from mbmd.running.garbage import unsearched
 from mbmd.running.logs import set_verbose
 from mbmd.running.runfile import Report
 from mbmd.running.sinks import Planned, Sinks
@@ -31,8 +31,6 @@ Load = Callable[[], RunConfig]
 Tell = Callable[[Report], None]
 """Takes what is to be known of the daemon; it is called in a thread, as it may wait for a disk."""
 
-TURN = 0.0005
-"""Seconds for which a thread may hold the interpreter when the event loop wants it: 5 ms, the default, are felt."""
 FIXED: Mapping[str, Callable[[RunConfig], object]] = {
     "api": lambda config: config.api,
     "state": lambda config: config.state,
@@ -93,7 +91,7 @@ class Reloads:
     async def _reload(self) -> None:
         self._report = replace(self._report, begun=self._report.begun + 1)
         try:
-            with _polls_first():
+            with unsearched():
                 news = await aside(partial(self._read, self._report))
             await self._carry_out(news)
         except UsageError as error:
@@ -115,6 +113,7 @@ class Reloads:
         if self._load is None:
             raise UsageError("this daemon has no configuration that could be read again: restart it")
         config = self._load()
+        allow_files(config)
         buses = by_bus(prepare(config, Registry(config.device_dirs)))
         changes = difference(self._buses, buses)
         sinks, web = self._sinks.plan(config), self._web.plan(config)
@@ -123,7 +122,7 @@ class Reloads:
     async def _carry_out(self, news: _News) -> None:
         await self._fleet.change(news.changes, news.fresh, news.config.raw)
         self._buses = news.buses
-        self._fleet.start()
+        await self._fleet.start()
         web = self._web.change(news.web)
         sinks = await self._sinks.change(news.sinks)
         summary = "; ".join(filter(None, (str(news.changes), sinks, web)))
@@ -153,14 +152,3 @@ class Reloads:
 def place_of(config: RunConfig) -> str:
     """The configuration file, also for who stands in another folder; empty if there is none."""
     return str(config.file.absolute()) if config.file is not None else ""
-
-
-@contextmanager
-def _polls_first() -> Iterator[None]:
-    """Let no other thread keep the event loop waiting."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)

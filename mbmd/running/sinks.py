@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import entry_points
@@ -20,8 +19,6 @@ from mbmd.sinks.failure import told
 from mbmd.sinks.keeper import keep
 from mbmd.sinks.sink import GROUP, Sink
 
-TURN = 0.0005
-"""Seconds for which a thread of a sink may hold the interpreter when the event loop wants it."""
 LAST_WORDS = 5.0
 """Seconds that sinks may take to say goodbye."""
 OWN_NAMES = ("mqtt", "influx")
@@ -98,8 +95,6 @@ class Sinks:
                 log.info("sink %s: %s", name, place)
                 health = SinkHealth(name)
                 self._running[name] = _Running(keys, health, asyncio.create_task(keep(sink, self._hub, health)))
-        if self._running:
-            sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
         self._hub.sinks = tuple(running.health for running in self._running.values())
         news = [fate for fate in fates.values() if fate is not Fate.UNTOUCHED]
         return f"sinks: {count(news)}" if news else ""

@@ -10,8 +10,10 @@ from sanic import HTTPResponse, Request
 from sanic.compat import Header
 from sanic.response import BaseHTTPResponse
 
+from mbmd.aside import aside
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Lines = tuple[tuple[bytes, bytes], ...]
 """Lines of a response's head."""
@@ -74,6 +76,22 @@ class Content:
                     self._zipping = asyncio.ensure_future(asyncio.to_thread(_zip, self.body))
                 self._zipped = await asyncio.shield(self._zipping)
         return self._zipped
+
+
+class Once:
+    """A body that is made when it is first asked for, in a thread, as it takes a while."""
+
+    def __init__(self, make: "Callable[[], Content]") -> None:
+        self._make = make
+        self._content: Content | None = None
+        self._making = asyncio.Lock()
+
+    async def content(self) -> Content:
+        """The body; who asks while it is made waits for it."""
+        async with self._making:
+            if self._content is None:
+                self._content = await aside(self._make)
+            return self._content
 
 
 class Ready(HTTPResponse):

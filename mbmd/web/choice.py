@@ -112,7 +112,7 @@ def _check(key: str, names: Names, known: Collection[str]) -> None:
 
 def _own(hub: Hub) -> set[str]:
     """Names of the measurements that devices have, those of their own tables among them."""
-    return {name for device in hub.devices.values() for name in device.slots}
+    return set().union(*(device.slots for device in hub.devices.values()))
 
 
 def taking(given: Collection[str]) -> Callable[[str], bool]:

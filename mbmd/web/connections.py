@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,17 @@ log = logging.getLogger(__name__)
 class Connections:
     """Who is connected. `context` encrypts the connections that come from now on, unless it is None.
 
-    Clients of `proxies` are not counted one by one, as all of them have the same address.
+    Clients of `proxies` are not counted one by one, as all of them have the same address. `buses` tells how many buses
+    have connections too.
     """
 
-    def __init__(self, context: "ssl.SSLContext | None", proxies: Proxies) -> None:
+    def __init__(
+        self, context: "ssl.SSLContext | None", proxies: Proxies, buses: Callable[[], int] = lambda: 0
+    ) -> None:
         self.context = context
         self.proxies = proxies
         self.handshakes: set[asyncio.Task[None]] = set()
-        self._most = limits.most_connections()
+        self._buses = buses
         self._all = 0
         self._each: Counter[str] = Counter()
         self._told = -SILENCE
@@ -37,7 +41,7 @@ class Connections:
     def admit(self, address: str) -> str | None:
         """As whom a client is counted from now on until it is released; None if it may not come in."""
         client = "" if self.proxies.trusts(address) else site_of(plain_address(address) or address)
-        if self._all >= self._most or (client and self._each[client] >= limits.EACH):
+        if self._all >= limits.most_connections(self._buses()) or (client and self._each[client] >= limits.EACH):
             self._warn(address)
             return None
         self._all += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from mbmd.web.answers import Content, Ready, respond
+from mbmd.web.answers import Content, Once, Ready, respond
 from mbmd.web.assets import KINDS
 from mbmd.web.openapi import STREAM, Document, document
 from mbmd.web.routes import Handler, Route
@@ -72,15 +72,13 @@ def page(told: Document) -> str:
 
 
 def _page(table: Callable[[], Sequence[Route]]) -> Handler:
-    kept: list[Content] = []
+    made = Once(lambda: Content(page(document(table())).encode(), _HTML))
 
     async def get_page(request: Request) -> HTTPResponse:
         if request.path.endswith("/"):
             # The addresses within the page are relative to its own.
             return Ready(b"", ((b"location", b"../docs"), *request.app.ctx.access.lines(request)), 308)
-        if not kept:
-            kept.append(Content(page(document(table())).encode(), _HTML))
-        return await respond(request, kept[0])
+        return await respond(request, await made.content())
 
     return get_page
 

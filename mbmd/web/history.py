@@ -1,6 +1,7 @@
 """What is kept of the last minute and hour, and `/api/history`."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
 from time import time
 from typing import NamedTuple, TypedDict
@@ -12,7 +13,8 @@ from sanic.exceptions import BadRequest
 from mbmd.measurements import Kind
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.history import Columns, Mark, Record
-from mbmd.readings.hub import Batch, Hub, Subscription, Wants
+from mbmd.readings.hub import Batch, Hub, Subscription, Update, Wants
+from mbmd.turns import rest
 from mbmd.web import choice
 from mbmd.web.answers import Content, respond
 from mbmd.web.rest import find
@@ -21,6 +23,7 @@ from mbmd.web.routes import DEVICE, Parameter, Route
 PAUSE = 0.1
 """Seconds for which polls gather: a task that is woken for each would cost more than what it does."""
 MOST_WAITING = 1 << 14
+_NOTHING = Batch([], [])
 KEPT = 32
 """Bodies that are kept for who asks the same again."""
 
@@ -75,6 +78,8 @@ class History:
         self._records: dict[DeviceReadings, Record] = {}
         self._bodies: dict[tuple[DeviceReadings, str], _Kept] = {}
         self._subscription: Subscription | None = None
+        self._left: deque[Update | DeviceReadings] = deque()
+        self._taking = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """What can be asked of it."""
@@ -97,24 +102,41 @@ class History:
         self._subscription = self._hub.subscribe(Wants(queue=MOST_WAITING))
         try:
             while True:
-                self._take(await self._subscription.take())
+                await self._take(await self._subscription.take())
                 await asyncio.sleep(PAUSE)
         finally:
             self._hub.unsubscribe(self._subscription)
 
-    def _take(self, batch: Batch) -> None:
+    async def _take(self, batch: Batch) -> None:
+        """Keep what a batch brought; who asks meanwhile waits for that, and ends it if this is cancelled."""
+        self._left += batch.updates
+        self._left += batch.turned
+        async with self._taking:
+            self._forget_who_went()
+            while self._left:
+                self._note(self._left.popleft())
+                await rest()
+
+    def _forget_who_went(self) -> None:
         hub = self._hub
         if self._generation != hub.generation:
             self._generation = hub.generation
             self._bodies.clear()
             self._records = {device: record for device, record in self._records.items() if hub.has(device)}
-        for update in batch.updates:
-            if hub.has(update.device):
-                self._of(update.device).add(update.timestamp, update.values, update.packed)
-        now = time()
-        for device in batch.turned:
-            if not device.online and (record := self._records.get(device)) is not None:
-                record.lose(now)
+
+    def _note(self, news: Update | DeviceReadings) -> None:
+        if isinstance(news, Update):
+            self._add(news)
+        else:
+            self._turn(news)
+
+    def _add(self, update: Update) -> None:
+        if self._hub.has(update.device):
+            self._of(update.device).add(update.timestamp, update.values, update.packed)
+
+    def _turn(self, device: DeviceReadings) -> None:
+        if not device.online and (record := self._records.get(device)) is not None:
+            record.lose(time())
 
     def _of(self, device: DeviceReadings) -> Record:
         record = self._records.get(device)
@@ -124,8 +146,8 @@ class History:
 
     async def _get(self, request: Request, device: str) -> HTTPResponse:
         found = find(self._hub, device)
-        if self._subscription is not None and self._subscription.waiting:
-            self._take(await self._subscription.take())
+        if self._subscription is not None:
+            await self._take(await self._subscription.take() if self._subscription.waiting else _NOTHING)
         return await respond(request, self._content(request, found))
 
     def _content(self, request: Request, device: DeviceReadings) -> Content:

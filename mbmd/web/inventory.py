@@ -12,10 +12,10 @@ from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings, State
 from mbmd.readings.hub import Hub
 from mbmd.readings.render import rfc3339
+from mbmd.turns import in_turns
 from mbmd.web.answers import Content, respond
 from mbmd.web.bodies import Bus, DeviceId, Moment
-from mbmd.web.render import in_turns
-from mbmd.web.rest import find, made
+from mbmd.web.rest import find
 from mbmd.web.routes import DEVICE, Handler, Route
 from mbmd.web.status import Status
 
@@ -61,7 +61,7 @@ def routes(hub: Hub, status: Status) -> list[Route]:
         Route("/api/devices", _devices(hub), "All devices, by id", list[Device]),
         Route("/api/devices/{device}", _device(hub), "One device", Device, parameters=(DEVICE,), errors=(404,)),
         Route("/api/measurements", _measurements(hub), "All measurements that the devices have", list[Measured]),
-        Route("/api/buses", made(lambda: Content(orjson.dumps(status.buses()))), "All buses", list[Bus]),
+        Route("/api/buses", _buses(status), "All buses", list[Bus]),
     ]
 
 
@@ -107,6 +107,13 @@ def _devices(hub: Hub) -> Handler:
         return await respond(request, Content(b"[%b]" % b",".join(members)))
 
     return get_devices
+
+
+def _buses(status: Status) -> Handler:
+    async def get_buses(request: Request) -> HTTPResponse:
+        return await respond(request, Content(orjson.dumps(await status.buses())))
+
+    return get_buses
 
 
 def _device(hub: Hub) -> Handler:

@@ -17,10 +17,11 @@ CONNECTIONS = 1000
 EACH = 250
 """Connections of one client."""
 _OTHERS = 200
-"""Files that are left for buses, sinks and all else."""
+"""Files that are left for sinks and all else."""
 
 
-def most_connections() -> int:
-    """Connections that the process can have with the files that it may open."""
+def most_connections(buses: int = 0) -> int:
+    """Connections that the process can have beside those of so many buses, with the files that it may open."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return CONNECTIONS if files < 0 else min(CONNECTIONS, max(files - _OTHERS, files // 2))
+    left = files - buses
+    return CONNECTIONS if files < 0 else min(CONNECTIONS, max(left - _OTHERS, left // 2))

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import Any, TypedDict
 
 import orjson
+from sanic import HTTPResponse, Request
 
 from mbmd import __version__
-from mbmd.web.answers import Content
-from mbmd.web.rest import made
+from mbmd.web.answers import Content, Once, respond
 from mbmd.web.routes import Parameter, Route
 
 Document = dict[str, Any]
@@ -71,14 +71,12 @@ class Error(TypedDict):
 
 def routes(table: Callable[[], Sequence[Route]]) -> list[Route]:
     """The route of the document about a table of routes, which is looked at when the document is first asked for."""
-    kept: list[Content] = []
+    made = Once(lambda: Content(orjson.dumps(document(table()))))
 
-    def content() -> Content:
-        if not kept:
-            kept.append(Content(orjson.dumps(document(table()))))
-        return kept[0]
+    async def get_document(request: Request) -> HTTPResponse:
+        return await respond(request, await made.content())
 
-    return [Route("/api/openapi.json", made(content), "This description", Document)]
+    return [Route("/api/openapi.json", get_document, "This description", Document)]
 
 
 def document(table: Sequence[Route]) -> Document:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -11,29 +10,15 @@ import orjson
 from mbmd.readings.device import NO_TEXTS, DeviceReadings
 from mbmd.readings.hub import Hub
 from mbmd.readings.render import device_json, device_members
+from mbmd.turns import in_turns
 from mbmd.web.answers import Content
 
 if TYPE_CHECKING:
     from array import array
 
-TURN = 0.001
-"""Seconds after which others may use the event loop."""
-
 _OFFLINE = -1
 
-Made = TypeVar("Made")
-
-
-async def in_turns(devices: Iterable[DeviceReadings], make: Callable[[DeviceReadings], Made | None]) -> list[Made]:
-    """What is made of each device, if anything; others use the event loop in between when it takes long."""
-    made, ends = [], monotonic() + TURN
-    for device in list(devices):
-        if (one := make(device)) is not None:
-            made.append(one)
-        if monotonic() >= ends:
-            await asyncio.sleep(0)
-            ends = monotonic() + TURN
-    return made
+Member = TypeVar("Member")
 
 
 class Cache:
@@ -98,6 +83,11 @@ class Cache:
     def _some(self, device: DeviceReadings, takes: Callable[[str], bool]) -> bytes:
         members = device_members(device, self._column(device), device.timestamp, self._texts(device))
         return orjson.dumps({name: value for name, value in members.items() if takes(name)})
+
+
+def rendered(member: Member) -> Member:
+    """A member as the JSON that it becomes, with which a whole of a thousand is put together at once."""
+    return cast("Member", orjson.Fragment(orjson.dumps(member)))
 
 
 async def whole(members: Iterable[tuple[str, bytes]]) -> Content:

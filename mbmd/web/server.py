@@ -72,7 +72,7 @@ class WebServer:
     def __init__(self, hub: Hub, planned: Planned | None = None, state: Path | None = None) -> None:
         self._planned = planned or plan(Web())
         self._site = Site(hub, self._planned.web, state)
-        self._connections = Connections(self._planned.context, self._site.access.proxies)
+        self._connections = Connections(self._planned.context, self._site.access.proxies, lambda: len(hub.buses))
         self._app = make_app(self._site)
         self._app.ctx.connections = self._connections
         self._listener: socket.socket | None = None

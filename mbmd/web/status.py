@@ -11,9 +11,10 @@ from mbmd.readings.device import DeviceReadings
 from mbmd.readings.health import BusHealth, SinkHealth
 from mbmd.readings.hub import Hub
 from mbmd.readings.render import rfc3339
+from mbmd.turns import in_turns, rest
 from mbmd.web.answers import Content
-from mbmd.web.bodies import Bus, Meter, Sink, StatusBody
-from mbmd.web.render import in_turns
+from mbmd.web.bodies import Bus, ConfiguredMeter, Meter, Sink, StatusBody
+from mbmd.web.render import rendered
 
 KEPT = 0.2
 """Seconds for which a status is told again."""
@@ -38,7 +39,7 @@ class Status:
             there = [self._hub.generation, *(device.online for device in self._hub.devices.values())]
             if now - self._kept >= KEPT or there != self._there:
                 body = await self.body()
-                await asyncio.sleep(0)
+                await rest()
                 self._content = Content(orjson.dumps(body))
                 self._kept, self._there = now, there
             return self._content
@@ -51,8 +52,10 @@ class Status:
         requests = hub.past_requests + sum(device.requests for device in devices)
         errors = hub.past_errors + sum(device.errors for device in devices)
         # From here on devices may come and go, of which the totals must not count anyone twice.
-        meters = await in_turns(devices, lambda device: _meter(device, self._minutes(device.health.since, now)))
-        await asyncio.sleep(0)
+        meters = await in_turns(devices, lambda one: rendered(_meter(one, self._minutes(one.health.since, now))))
+        configured = await in_turns(devices, lambda one: rendered(_configured(one)))
+        buses = await self.buses()
+        await rest()
         memory = _resident_bytes()
         return {
             "StartTime": rfc3339(self._started),
@@ -66,16 +69,14 @@ class Status:
                 "TotalModbusErrors": errors,
                 "ModbusErrorRatePerMinute": errors / minutes,
             },
-            "ConfiguredMeters": [
-                {"Id": d.id, "Type": d.type, "Status": "available" if d.online else "unavailable"} for d in devices
-            ],
-            "Buses": self.buses(),
+            "ConfiguredMeters": configured,
+            "Buses": buses,
             "Sinks": [_sink(sink) for sink in hub.sinks],
         }
 
-    def buses(self) -> list[Bus]:
+    async def buses(self) -> list[Bus]:
         """The list of `/api/buses`."""
-        return [self._bus(bus) for bus in self._hub.buses]
+        return await in_turns(self._hub.buses, lambda bus: rendered(self._bus(bus)))
 
     def _minutes(self, since: float, now: float) -> float:
         """How long something has been counted that came at `since`."""
@@ -132,6 +133,10 @@ def _meter(device: DeviceReadings, minutes: float) -> Meter:
         "Version": told.version,
         "Serial": told.serial,
     }
+
+
+def _configured(device: DeviceReadings) -> ConfiguredMeter:
+    return {"Id": device.id, "Type": device.type, "Status": "available" if device.online else "unavailable"}
 
 
 def _sink(sink: SinkHealth) -> Sink:

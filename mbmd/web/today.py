@@ -16,8 +16,9 @@ from mbmd.readings.hub import Hub
 from mbmd.readings.render import rfc3339
 from mbmd.readings.today import Account, Counter, energies, energy_counters, midnight, restored
 from mbmd.state import StateFile
+from mbmd.turns import in_turns
 from mbmd.web.answers import Content, respond
-from mbmd.web.render import in_turns, whole
+from mbmd.web.render import whole
 from mbmd.web.rest import find
 from mbmd.web.routes import DEVICE, Route
 
@@ -107,23 +108,34 @@ class Today:
 
     def _look(self) -> None:
         """See what all devices have counted by now."""
-        self._begin_look()
+        self._look_at_clock()
+        for device in self._gone():
+            self._forget(device)
         for device in self._hub.devices.values():
             self._note(device)
 
     async def _look_in_turns(self) -> None:
-        self._begin_look()
+        self._look_at_clock()
+        while gone := self._gone():  # before who came in their place is restored from the file
+            await in_turns(gone, self._forget)
         await in_turns(self._hub.devices.values(), self._note)
 
-    def _begin_look(self) -> None:
-        """See whether the clock was set, and which devices have gone."""
+    def _look_at_clock(self) -> None:
+        """See whether the clock was set."""
         before, self._clock = self._clock, time() - monotonic()
         if abs(self._clock - before) > JUMP:
             for meter in self._meters.values():
                 meter.account.distrust()
-        for device in [device for device in self._meters if not self._hub.has(device)]:
-            self._put(device)
-            del self._meters[device], self._versions[device]
+
+    def _gone(self) -> list[DeviceReadings]:
+        """Devices that went, of which there still is an account."""
+        return [device for device in self._meters if not self._hub.has(device)]
+
+    def _forget(self, device: DeviceReadings) -> None:
+        """Keep the account of a device that went in the file alone."""
+        self._put(device)
+        self._meters.pop(device, None)
+        self._versions.pop(device, None)
 
     def _note(self, device: DeviceReadings) -> None:
         if not device.online or not self._hub.has(device) or self._versions.get(device) == device.version:
@@ -161,7 +173,10 @@ class Today:
 
     async def _get_one(self, request: Request, device: str) -> HTTPResponse:
         found = find(self._hub, device)
-        self._begin_look()
+        self._look_at_clock()
+        for gone in self._gone() if found not in self._meters else ():
+            if _key(gone) == _key(found):
+                self._forget(gone)
         self._note(found)
         energy = self._told(found, midnight(time()))
         if energy is None:

@@ -16,6 +16,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.effort import Effort
 from benchmarks.figure import Figure
+from benchmarks.results import Results
 from benchmarks.suite import BENCHMARKS
 
 Run = Callable[[Effort], Iterator[Figure]]
@@ -32,13 +33,16 @@ def failing(_: Effort) -> Iterator[Figure]:
     raise RuntimeError("no meter answers\nand more")
 
 
-def interrupted(_: Effort) -> Iterator[Figure]:
-    yield Figure("before", "ms", (1.0,), "lower")
-    os.kill(os.getpid(), signal.SIGINT)
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        time.sleep(0.01)
-    yield Figure("after", "ms", (1.0,), "lower")
+def interrupted_by(number: signal.Signals) -> Run:
+    def interrupted(_: Effort) -> Iterator[Figure]:
+        yield Figure("before", "ms", (1.0,), "lower")
+        os.kill(os.getpid(), number)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            time.sleep(0.01)
+        yield Figure("after", "ms", (1.0,), "lower")
+
+    return interrupted
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def there_are(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def make(**benchmarks: Run) -> None:
         monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-        for name in list(BENCHMARKS):
+        for name in reversed(list(BENCHMARKS)):  # what is deleted last comes back first: their order stays
             monkeypatch.delitem(BENCHMARKS, name)
         for name, run in benchmarks.items():
             module = ModuleType(f"benchmarks.{name}")
@@ -91,16 +95,18 @@ def test_one_that_fails_leaves_the_others_alone(
     assert [len(measured["figures"]) for measured in document["benchmarks"].values()] == [1, 1]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_was_measured_before_an_interruption_is_written(
-    there_are: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, there_are: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there_are(serial=interrupted, tcp=fine)
+    there_are(serial=interrupted_by(number), tcp=fine)
     assert main(["--out", str(tmp_path)]) == 130
     assert "interrupted: what was measured until now is kept\n" in capsys.readouterr().err
     benchmarks = json.loads(written(tmp_path)[".json"].read_bytes())["benchmarks"]
     assert [figure["name"] for figure in benchmarks["serial"]["figures"]] == ["before"]
     assert "tcp" not in benchmarks
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
@@ -156,6 +162,27 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_measured(
     (tmp_path / "file").touch()
     assert main(["--out", str(tmp_path / "file")]) == 2
     assert re.fullmatch(r"python -m benchmarks: --out .*file: File exists: .*\n", capsys.readouterr().err)
+
+
+def test_a_folder_that_takes_no_files_is_told_before_anything_is_measured(
+    there_are: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    there_are(tcp=failing)
+    assert main(["--out", "/proc/self"]) == 2
+    assert re.fullmatch(r"python -m benchmarks: --out /proc/self: .*: choose another folder\n", capsys.readouterr().err)
+
+
+def test_what_was_measured_is_written_though_nobody_reads_what_is_printed(
+    there_are: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unread(_: Results) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    there_are(tcp=fine)
+    monkeypatch.setattr("benchmarks.__main__.print_report", unread)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    assert main(["--out", str(tmp_path)]) == 141
+    assert json.loads(written(tmp_path)[".json"].read_bytes())["benchmarks"]["tcp"]["figures"]
 
 
 def test_what_there_is_is_listed(there_are: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:

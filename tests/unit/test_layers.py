@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mbmd"
 
 LEVELS = (
-    {"errors", "measurements", "aside", "backoff", "folders", "_native"},
+    {"errors", "measurements", "aside", "backoff", "folders", "turns", "_native"},
     {"config", "state"},
     {"devices", "protocol", "transport"},
     {"sunspec"},

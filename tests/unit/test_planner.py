@@ -426,3 +426,16 @@ def test_texts_are_read_along_but_not_decoded_into_the_column() -> None:
     assert all(map(math.isnan, column[1:]))
     assert block.strings == tuple(registers[1:])
     assert block.texts(payload) == {"Model": "ABC", "Maker": "MER"}
+
+
+def test_devices_that_are_alike_have_the_same_reads_and_others_their_own() -> None:
+    registers = BUILT_IN.get("sdm").registers
+    slots = {register.measurement: slot for slot, register in enumerate(registers)}
+    price = costs(parse_adapter("tcp://h"))
+    one, same = (plan(list(registers), dict(slots), Limits(80), price) for _ in range(2))
+    assert all(mine is other for mine, other in zip(one, same, strict=True))
+    one.clear()
+    assert plan(registers, slots, Limits(80), price) == same
+    shifted = {name: slot + 1 for name, slot in slots.items()}
+    assert plan(registers, shifted, Limits(80), price)[0].program.slots == same[0].program.slots + 1
+    assert len(plan(registers, slots, Limits(40), price)) > len(same)

@@ -88,3 +88,11 @@ def test_what_is_wrong_with_an_adapter_is_told_once() -> None:
     with pytest.raises(UsageError) as caught:
         prepared("sdm:1@tcp://h?once=Imprt*", "abb:2@tcp://h?once=Imprt*")
     assert str(caught.value).count("\n") == 0
+
+
+def test_devices_that_were_asked_for_alike_have_their_settings_in_common() -> None:
+    one, two, three = prepared("sdm:1@tcp://a", "SDM:1@tcp://b", "sdm:2?rate=5s@tcp://b")
+    assert one.settings.registers[0] is two.settings.registers[0] is three.settings.registers[0]
+    again = prepared("sdm:1@tcp://a", "sdm:1@tcp://b")
+    assert again[0].settings is again[1].settings
+    assert (three.settings.rate, one.settings.rate) == (5, 1)

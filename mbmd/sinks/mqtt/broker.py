@@ -118,7 +118,7 @@ class Broker:
             raise AwayError(self._health.trouble or "there is no connection yet")
         wanted = self._not_delivered(messages)
         if not wanted:
-            self._delivered -= Counter(map(said, messages))
+            self._settle(messages)
             return
         receipt = Receipt(wanted)
         try:
@@ -128,7 +128,7 @@ class Broker:
         except BaseException:
             self._delivered += receipt.acknowledged
             raise
-        self._delivered -= Counter(map(said, messages))
+        self._settle(messages)
 
     def listen(self, filters: Sequence[str], hear: Hear) -> None:
         """Tell `hear` of messages with such topics, until `unlisten` or the connection goes."""
@@ -169,6 +169,8 @@ class Broker:
 
     def _not_delivered(self, messages: Sequence[Message]) -> list[Message]:
         """Those that were not acknowledged in calls that failed, as long as calls go on with the same messages."""
+        if not self._delivered:
+            return list(messages)
         known, wanted = self._delivered.copy(), []
         for message in messages:
             if known[said(message)] > 0:
@@ -178,6 +180,11 @@ class Broker:
         if len(wanted) == len(messages):
             self._delivered.clear()
         return wanted
+
+    def _settle(self, messages: Sequence[Message]) -> None:
+        """All of these were delivered, in however many calls."""
+        if self._delivered:
+            self._delivered -= Counter(map(said, messages))
 
     def _turn(self) -> None:
         self._turned.set()

@@ -4,6 +4,7 @@ Source: www.home-assistant.io/integrations/mqtt, "Device discovery payload".
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, inf
 from typing import Any, TypeAlias
@@ -43,8 +44,8 @@ def object_id(text: str) -> str:
 def bus_ids(addresses: Iterable[str]) -> dict[str, str]:
     """Ids of buses by their addresses: `dev-ttyUSB0` of /dev/ttyUSB0."""
     ids = {address: _ODD.sub("-", address).strip("-") for address in addresses}
-    plain = list(ids.values())
-    return {a: name if name and plain.count(name) == 1 else object_id(a) for a, name in ids.items()}
+    plain = Counter(ids.values())
+    return {a: name if name and plain[name] == 1 else object_id(a) for a, name in ids.items()}
 
 
 def expires(config: Mqtt, device: DeviceReadings, measurement: Measurement) -> int | None:

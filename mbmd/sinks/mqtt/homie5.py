@@ -4,7 +4,7 @@ Source: The Homie Convention, version 5.0.0.
 """
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -90,9 +90,9 @@ class Homie5(Homie):
         before, self._children = self._children, others.union(map(self.device_id, filter(self.is_known, waiting)))
         return messages if self._children == before else [*messages, *self._present_root()]
 
-    def own(self, devices: Devices) -> dict[str, Container[str] | None]:
+    def own(self, devices: Devices) -> dict[str, Callable[[], Container[str] | None]]:
         topic = f"{self.base}/{self.root}"
-        return {**super().own(devices), topic: (f"{topic}/$description", f"{topic}/$state")}
+        return {**super().own(devices), topic: lambda: (f"{topic}/$description", f"{topic}/$state")}
 
     def marks(self) -> Sequence[str]:
         return (f"{self.base}/+/$description",)

@@ -2,8 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 from mbmd.config.outputs import Mqtt
@@ -101,9 +102,12 @@ class Homie(ABC):
         return self.announce(device) if shown is None else self._state(shown)
 
     def corrects(self, devices: Devices) -> Iterable[Message]:
-        waiting = [message for device in devices.values() if not device.is_found for message in self._waits(device)]
-        all_shown = filter(None, (self._fresh(device) for device in devices.values() if device.is_found))
-        return [*waiting, *(message for shown in all_shown for message in self._state(shown))]
+        """Made one by one, as others say how a device is while these are said."""
+        for device in devices.values():
+            if not device.is_found:
+                yield from self._waits(device)
+            elif (shown := self._fresh(device)) is not None:
+                yield from self._state(shown)
 
     def values(self, update: Update) -> Iterable[Message]:
         device, qos = update.device, self._qos
@@ -141,24 +145,29 @@ class Homie(ABC):
 
     def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
         own = self.own(devices)
-        stale = (
-            topic
-            for topic, payload in retained.items()
-            if payload and (kept := own.get(self.device_topic(topic))) is not None and topic not in kept
-        )
+        known: dict[str, Container[str] | None] = {}
+
+        def is_stale(topic: str) -> bool:
+            device = self.device_topic(topic)
+            if device in own and device not in known:
+                known[device] = own[device]()
+            kept = known.get(device)
+            return kept is not None and topic not in kept
+
+        stale = (topic for topic, payload in retained.items() if payload and is_stale(topic))
         waiting = [device for device in devices.values() if not device.is_found]
         self._earlier |= {device.id: topics for device in waiting if (topics := self._kept_of(device, retained))}
         # A will may have said how a device is that was never announced.
         alone = (t for d in waiting if not self.is_known(d) for t in self.standing(d, INIT) if retained.get(t))
-        states = (message for device in waiting for message in self._waits(device))
+        states = (message for device in waiting if not device.is_found for message in self._waits(device))
         return chain(self.clear(chain(stale, alone, self.former(own, retained))), states)
 
-    def own(self, devices: Devices) -> dict[str, Container[str] | None]:
-        """What the broker shall keep: all topics of each device, by the device's; None where that is not known yet."""
-        return {
-            self.topic(device): frozenset(self._show(device).kept) if device.is_found else None
-            for device in devices.values()
-        }
+    def own(self, devices: Devices) -> dict[str, Callable[[], Container[str] | None]]:
+        """What the broker shall keep: what gives all topics of a device, by the device's topic.
+
+        It takes a while, and few brokers keep something of each device. None is given where that is not known yet.
+        """
+        return {self.topic(device): partial(self._topics_of, device) for device in devices.values()}
 
     def is_known(self, device: DeviceReadings) -> bool:
         """Whether the broker keeps an announcement of a device, be it of earlier times."""
@@ -220,6 +229,9 @@ class Homie(ABC):
         if state is State.ONLINE and not shown.complete:
             return []
         return self.say(self.standing(shown.device, self._words[state]))
+
+    def _topics_of(self, device: DeviceReadings) -> Container[str] | None:
+        return frozenset(self._show(device).kept) if device.is_found else None
 
     def _show(self, device: DeviceReadings) -> _Shown:
         node, offered = f"{self.topic(device)}/{NODE}", set(device.offered)

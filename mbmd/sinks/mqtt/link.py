@@ -26,6 +26,7 @@ from mbmd.sinks.mqtt.words import (
     explain_log,
     explain_no_greeting,
 )
+from mbmd.turns import in_turns
 
 GREETING_TIMEOUT = 10.0
 """Seconds for the broker to answer the greeting."""
@@ -123,9 +124,15 @@ class Link:
 
     async def deliver(self, messages: Sequence[Message], receipt: Receipt) -> None:
         """Send messages and wait until they are acknowledged or lost."""
-        try:
-            for message in messages:
+
+        def publish(message: Message) -> None:
+            if not self._over.is_set():
                 self.publish(message, receipt)
+
+        try:
+            await in_turns(messages, publish)
+            if self._over.is_set():  # while others had their turn
+                receipt.lose(self.trouble)
             await receipt.over.wait()
             await self.drained()
         finally:

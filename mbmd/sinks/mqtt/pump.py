@@ -18,7 +18,7 @@ SEND_BUFFER = 1 << 17
 """Bytes that the system may keep for a broker that is slow: they would be too old, and a ping wait behind them."""
 READ_SIZE = 1 << 16
 """Bytes at a time of what nobody listens to."""
-READS = 64
+READS = 16
 """Packets in a row after which others get their turn."""
 LARGEST = 1 << 24
 """Bytes of a packet that are taken: the protocol allows 16 times as many."""

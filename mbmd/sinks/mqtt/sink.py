@@ -21,6 +21,7 @@ from mbmd.sinks.mqtt.tls import tls_context
 from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.mqtt.wills import Wills
 from mbmd.sinks.sink import Feed
+from mbmd.turns import in_turns
 
 if TYPE_CHECKING:
     from mbmd.readings.device import DeviceReadings
@@ -108,14 +109,22 @@ class MqttSink:
     async def _drop(self, feed: Feed) -> None:
         """What is read while there is no connection is lost, but for the latest of each device that still answers."""
         latest: dict[DeviceReadings, Update] = {}
+        devices = feed.devices
+
+        def keep(update: Update) -> None:
+            older = latest.get(update.device)
+            latest[update.device] = newest = update if older is None else merged(older, update)
+            if older is not None:
+                feed.health.dropped += sum(map(self._messages_in, (older, update))) - self._messages_in(newest)
+
         while True:
-            for update in (await feed.take()).updates:
-                older = latest.get(update.device)
-                latest[update.device] = newest = update if older is None else merged(older, update)
-                if older is not None:
-                    feed.health.dropped += sum(map(self._messages_in, (older, update))) - self._messages_in(newest)
-            for device in [device for device in latest if not (device.online and feed.has(device))]:
-                feed.health.dropped += self._messages_in(latest.pop(device))
+            updates, turned = await feed.take()
+            await in_turns(updates, keep)
+            before, devices = devices, feed.devices
+            suspects = turned if devices is before else list(latest)
+            for device in suspects:
+                if device in latest and not (device.online and feed.has(device)):
+                    feed.health.dropped += self._messages_in(latest.pop(device))
 
     def _messages_in(self, update: Update) -> int:
         return readings_in(update) if self._live.moved else len(self._live.whole)

@@ -18,6 +18,7 @@ from mbmd.sinks.mqtt.speech import Speech
 from mbmd.sinks.mqtt.tasks import first_of
 from mbmd.sinks.outbox.outbox import Outbox
 from mbmd.sinks.sink import Feed
+from mbmd.turns import in_turns
 
 QUEUE = 10_000
 """Updates that may wait to be put into the outbox."""
@@ -107,8 +108,9 @@ class Stored:
 
     async def _send(self, items: Sequence[bytes]) -> None:
         """Deliver what was stored, but for what is damaged: the disk may do that."""
-        entries = [_entry(item) for item in items]
-        await self._broker.deliver([self._as_of_now(message) for entry in entries for message in entry])
+        entries = await in_turns(items, _entry)
+        messages = await in_turns((message for entry in entries for message in entry), self._as_of_now)
+        await self._broker.deliver(messages)
         if damaged := entries.count([]):
             self._health.refused += damaged
             log.error("mqtt: damaged entries of the outbox are left out: %d", damaged)

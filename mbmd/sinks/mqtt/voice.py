@@ -5,9 +5,12 @@ from collections.abc import Iterable
 
 from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.message import Message
+from mbmd.turns import rest
 
 BREATH = 128
-"""Messages after which the buses have their turn: about a millisecond."""
+"""Messages after which what was said is waited for until it is on its way."""
+LOOK = 4
+"""Messages after which it is looked whether the buses should have their turn: some take long to make."""
 
 
 class Voice:
@@ -24,11 +27,14 @@ class Voice:
             self._spoken += 1
             if self._spoken >= BREATH:
                 await self.pause()
+            elif self._spoken % LOOK == 0:
+                await rest()
 
     async def pause(self) -> None:
         """Wait until what was said is on its way."""
         self._spoken = 0
         if self._broker.connected:
             await self._broker.drained()
+            await rest()
         else:
             await asyncio.sleep(0)

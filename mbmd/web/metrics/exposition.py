@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from time import monotonic, perf_counter, time_ns
+from time import monotonic, time_ns
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -11,6 +11,7 @@ from sanic import HTTPResponse, Request
 
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
+from mbmd.turns import in_turns, rest
 from mbmd.web.answers import Content, Kind, respond
 from mbmd.web.metrics.accounts import bus_part, device_part, sink_part
 from mbmd.web.metrics.readings import Lines, Part
@@ -26,8 +27,6 @@ T = TypeVar("T")
 KIND = Kind(CONTENT_TYPE, ((b"cache-control", b"no-cache"),))
 KEPT = 1.0
 """Seconds for which accounts are told again."""
-BREATH = 0.001
-"""Seconds of work after which others may use the event loop."""
 
 
 def routes(hub: Hub) -> list[Route]:
@@ -74,30 +73,29 @@ class Metrics:
     async def content(self) -> Content:
         """All of them as they are sent; who asks at the same time gets the same."""
         async with self._lock:
-            breath = _Breath()
-            await self._renew_readings(breath)
+            await self._renew_readings()
             if monotonic() >= self._kept_until:
-                await self._renew_accounts(breath)
+                await self._renew_accounts()
             if self._content is None:
                 content = Content(b"".join((*self._readings, *self._accounts)), KIND, time_ns())
-                await breath.take()
+                await rest()
                 self._content = content
             return self._content
 
-    async def _renew_readings(self, breath: "_Breath") -> None:
+    async def _renew_readings(self) -> None:
         there = [(device, device.version) for device in self._hub.devices.values() if device.online]
         if there != self._there:
-            self._readings = await _joined((device for device, _ in there), self._part, breath)
+            self._readings = await _joined((device for device, _ in there), self._part)
             self._there, self._content = there, None
 
-    async def _renew_accounts(self, breath: "_Breath") -> None:
+    async def _renew_accounts(self) -> None:
         if self._process is None:
             self._process = await asyncio.to_thread(_load_process)
         hub = self._hub
         self._accounts = [
-            *await _joined(hub.devices.values(), device_part, breath),
-            *await _joined(hub.buses, bus_part, breath),
-            *await _joined(hub.sinks, sink_part, breath),
+            *await _joined(hub.devices.values(), device_part),
+            *await _joined(hub.buses, bus_part),
+            *await _joined(hub.sinks, sink_part),
             self._process.text(),
         ]
         self._kept_until, self._content = monotonic() + KEPT, None
@@ -113,33 +111,19 @@ class Metrics:
         return part
 
 
-class _Breath:
-    """Lets others use the event loop when it has been held for long."""
-
-    def __init__(self) -> None:
-        self._since = perf_counter()
-
-    async def take(self) -> None:
-        if perf_counter() - self._since >= BREATH:
-            await asyncio.sleep(0)
-            self._since = perf_counter()
-
-
-async def _joined(things: Iterable[T], make: Callable[[T], Part], breath: _Breath) -> list[bytes]:
+async def _joined(things: Iterable[T], make: Callable[[T], Part]) -> list[bytes]:
     """What things have to tell, all of a family together under its head."""
     families: dict[str, Family] = {}
     lines: defaultdict[str, list[bytes]] = defaultdict(list)
-    for thing in things:
+
+    def add(thing: T) -> None:
         for family, text in zip(*make(thing), strict=True):
             if text:
                 families.setdefault(family.name, family)
                 lines[family.name].append(text)
-        await breath.take()
-    joined = []
-    for name, family in sorted(families.items()):
-        joined.append(head(family) + b"".join(lines[name]))
-        await breath.take()
-    return joined
+
+    await in_turns(things, add)
+    return await in_turns(sorted(families.items()), lambda one: head(one[1]) + b"".join(lines[one[0]]))
 
 
 def _load_process() -> "Process":

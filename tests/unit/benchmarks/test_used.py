@@ -26,6 +26,11 @@ def test_pauses_are_lost_on_every_bus() -> None:
     assert share(account, PLANS, PACE) == pytest.approx(2 / 4)
 
 
+def test_buses_on_which_there_was_nothing_are_lost() -> None:
+    account = Account([exchange(0), exchange(PACE.cost(10))])
+    assert share(account, PLANS, PACE, idle=3 * PACE.cost(10)) == pytest.approx(1 / 4)
+
+
 def test_reads_that_are_in_no_plan_are_lost() -> None:
     account = Account([exchange(0, registers=11), exchange(PACE.cost(11))])
     assert share(account, PLANS, PACE) == 0.0

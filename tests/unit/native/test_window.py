@@ -278,10 +278,10 @@ def test_a_packed_column_is_bytes(kept: Any) -> None:
         series(kept, 2, 0)
 
 
-@pytest.mark.parametrize(("slots", "slot"), [(2, -1), (2, 2), (0, 0), (-1, -1)])
+@pytest.mark.parametrize(("slots", "slot"), [(2, -1), (2, 2), (0, 0), (-1, -1), (2**30, 1), (2**61, 1), (2**62, 2**40)])
 def test_a_series_is_of_a_slot_that_is_there(slots: int, slot: int) -> None:
     with pytest.raises(ValueError, match="slot"):
-        series([], slots, slot)
+        series([b""], slots, slot)
 
 
 @pytest.mark.parametrize("column", [None, [0.0], array("f", [0, 0]), array("B", bytes(16))])

@@ -102,3 +102,10 @@ def test_texts_are_kept_with_their_slots() -> None:
     readings.go_offline()
     assert readings.texts == {}
     assert first == {"Model": "A"}
+
+
+def test_devices_that_are_alike_share_what_never_changes_and_nothing_else() -> None:
+    one, two = make(), make()
+    assert one.slots is two.slots
+    one.commit(column(1, 2, 3), (), 10, 0)
+    assert all(map(isnan, [*two.latest, *two.mean(10), *two.blank()]))

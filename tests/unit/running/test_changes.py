@@ -58,6 +58,8 @@ def test_the_same_configuration_read_again_changes_nothing() -> None:
     specs = f"sdm:1@{A}", f"abb:2?slow=Import*@{A}", f"janitza:1@{C}"
     changes = difference(buses(*specs), buses(*reversed(specs)))
     assert addresses(changes) == ([], [], ["/dev/c", "a:502"])
+    assert [bus.adapter.address for bus in changes.altered] == ["a:502"]
+    assert difference(buses(*specs), buses(*specs)).altered == ()
     assert ids(changes) == []
     assert str(changes) == "devices: 3 untouched"
 
@@ -138,7 +140,9 @@ def test_another_table_of_the_same_type_is_another_device() -> None:
 def test_the_mock_adapter_is_made_for_its_devices() -> None:
     one, two = buses("sdm:1@mock"), buses("sdm:1@mock", "sdm:2@mock")
     assert addresses(difference(one, two)) == (["mock"], ["mock"], [])
-    assert addresses(difference(one, buses("sdm:1@mock", names={"SDM1.1": "pump"}))) == ([], [], ["mock"])
+    renamed = difference(one, buses("sdm:1@mock", names={"SDM1.1": "pump"}))
+    assert addresses(renamed) == ([], [], ["mock"])
+    assert len(renamed.altered) == 1
 
 
 SPECS = st.builds(
@@ -159,6 +163,9 @@ def test_a_difference_leads_from_any_configuration_to_any_other(before: list[str
     assert {bus.adapter.address for bus in changes.kept} == set(left)
     after_all = {bus.adapter.address: bus for bus in (*changes.kept, *changes.opened)}
     assert after_all == new
+    assert set(changes.altered) <= set(changes.kept)
+    for bus in set(changes.kept) - set(changes.altered):
+        assert old[bus.adapter.address] == bus
     fresh = {device.device.id: device for device in changes.fresh}
     staying = {d.device.id: d for bus in left.values() for d in bus.devices}
     for bus in new.values():

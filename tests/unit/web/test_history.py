@@ -11,7 +11,7 @@ import pytest
 
 from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
-from mbmd.readings.hub import Hub
+from mbmd.readings.hub import Hub, Wants
 from mbmd.web import history
 from mbmd.web.history import KEPT, MOST_WAITING, History
 from tests.web_site import Site, run
@@ -241,7 +241,7 @@ def test_many_devices_that_all_are_polled_while_nobody_looks() -> None:
             for number, device in enumerate(devices):
                 publish(hub, device, second, second, number)
         assert MOST_WAITING > 20 * 500
-        while len(kept._records) < 500:  # noqa: ASYNC110 - nothing tells
+        while len(kept._records) < 500 or kept._taking.locked():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
         for number, device in enumerate(devices):
             minute = kept._records[device].minute(NOON + 30)
@@ -250,5 +250,43 @@ def test_many_devices_that_all_are_polled_while_nobody_looks() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert hub._subscriptions == []
+
+    asyncio.run(main())
+
+
+def test_who_leaves_while_polls_are_kept_takes_none_of_them_along(
+    clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
+
+    async def main() -> None:
+        devices = [DeviceReadings(f"SDM1.{unit}", "SDM", [CATALOGUE["Power"]]) for unit in range(5)]
+        hub = Hub(devices)
+        kept = History(hub)
+        subscription = hub.subscribe(Wants(queue=MOST_WAITING))
+
+        async def ask() -> None:
+            await kept._take(await subscription.take())
+
+        async def leave() -> None:
+            asks = asyncio.create_task(ask())
+            await asyncio.sleep(0)
+            asks.cancel()
+            await asyncio.wait([asks])
+            assert asks.cancelled()
+
+        for after in (1, 2):
+            for device in devices:
+                publish(hub, device, after, after)
+            await leave()
+        for device in devices:
+            device.go_offline()
+            hub.turn(device)
+        clock(3)
+        await leave()
+        publish(hub, devices[0], 4, 4)
+        await ask()
+        for device in devices[1:]:
+            assert [at - NOON for at in kept._records[device].minute(NOON + 5).times] == [1, 2, 3]
 
     asyncio.run(main())

@@ -300,8 +300,19 @@ def test_connections_are_counted_in_all_and_of_each_client(monkeypatch: pytest.M
     assert counted.admit("10.0.0.1") is None
 
 
-@pytest.mark.parametrize(("files", "most"), [(1024, 824), (256, 128), (100_000, 1000), (-1, 1000)])
-def test_files_are_left_for_the_buses(files: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("files", "buses", "most"),
+    [
+        (1024, 0, 824),
+        (256, 0, 128),
+        (100_000, 0, 1000),
+        (-1, 0, 1000),
+        (-1, 5000, 1000),
+        (1024, 24, 800),
+        (1100, 1000, 50),
+    ],
+)
+def test_files_are_left_for_the_buses(files: int, buses: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
-    assert limits.most_connections() == most
+    assert limits.most_connections(buses) == most
     assert connections.SILENCE == 60

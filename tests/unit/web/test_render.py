@@ -2,21 +2,17 @@
 
 import asyncio
 import gc
-import itertools
 import json
 import weakref
 from array import array
 from math import nan
 from typing import Any
 
-import pytest
-
 from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.web import render
 from mbmd.web.answers import Content
-from mbmd.web.render import TURN, Cache, in_turns
+from mbmd.web.render import Cache
 
 STAMP = 1_700_000_000.25
 
@@ -171,27 +167,3 @@ def test_some_members_of_one_and_of_all() -> None:
     every = asyncio.run(cache.some_of_all(Hub(devices), takes))
     assert body(every) == {"B1.2": {"Unix": 1_700_000_000, "PowerL1": 3}}
     assert len(body(cache.one(devices[1]))) == 6
-
-
-@pytest.mark.parametrize(("step", "turns"), [(0.0, 0), (TURN / 2, 5), (TURN, 10)])
-def test_others_get_their_turn_when_much_is_made(monkeypatch: pytest.MonkeyPatch, step: float, turns: int) -> None:
-    clock = itertools.count(1000, step)
-    devices = [make(f"A1.{unit}") for unit in range(10)]
-    had = 0
-
-    async def other() -> None:
-        nonlocal had
-        while True:
-            await asyncio.sleep(0)
-            had += 1
-
-    async def main() -> list[str]:
-        task = asyncio.create_task(other())
-        await asyncio.sleep(0)
-        monkeypatch.setattr(render, "monotonic", lambda: next(clock))
-        made = await in_turns(devices, lambda one: one.id if one.id != "A1.5" else None)
-        task.cancel()
-        return made
-
-    assert asyncio.run(main()) == [f"A1.{unit}" for unit in range(10) if unit != 5]
-    assert had == turns

@@ -221,7 +221,7 @@ def test_it_is_written_when_a_count_begins_and_not_with_polls(
 def test_a_device_that_goes_while_all_are_looked_at_leaves_nothing(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mbmd.web.render.TURN", 0.0)
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
     meters = Meters(clock)
     before = meters.devices
     for device in before:

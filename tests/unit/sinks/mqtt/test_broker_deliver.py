@@ -193,3 +193,45 @@ def test_an_unused_kind_of_acknowledgement_is_ignored() -> None:
             assert (broker.session, health.sent) == (1, 0)
 
     play(main())
+
+
+def test_a_connection_that_goes_while_messages_are_handed_over_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
+
+    def closing(connection: Connection, packet: Packet) -> None:
+        if packet.kind == CONNECT:
+            connection.greet()
+        elif packet.kind == PUBLISH:
+            connection.close()
+
+    async def main() -> None:
+        async with fake_broker(closing) as fake, running(fake.url) as (broker, _, _, _):
+            await connected(broker)
+            async with asyncio.timeout(10):
+                with pytest.raises(AwayError, match="it closed the connection"):
+                    await broker.deliver(messages(5000))
+
+    play(main())
+
+
+def test_what_was_not_sent_before_the_connection_went_is_sent_by_the_next_to_a_broker_of_qos_0(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
+
+    def closing(connection: Connection, packet: Packet) -> None:
+        if packet.kind == CONNECT:
+            connection.greet(0, b"\x24\x00")  # QoS 0 at the most
+        elif packet.kind == PUBLISH:
+            connection.close()
+
+    async def main() -> None:
+        async with fake_broker(closing) as fake, running(fake.url, version="5", qos=1) as (broker, _, _, _):
+            await connected(broker)
+            with pytest.raises(AwayError, match="it closed the connection"):
+                await broker.deliver(messages(5000))
+            assert sum(broker._delivered.values()) < 5000
+
+    play(main())

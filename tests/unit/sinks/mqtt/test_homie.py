@@ -354,5 +354,20 @@ def test_a_state_that_is_not_true_is_corrected_by_that_which_was_said_last() -> 
     assert broker.retained == told
 
 
+def test_a_correction_says_how_a_device_is_when_it_is_said() -> None:
+    broker = KeepingBroker()
+    one, other, gone = meter("SDM1.1", [POWER]), meter("SDM1.2", [POWER]), meter("SDM1.3", [POWER])
+    daemon = start(one, other, gone, broker=broker)
+    for device in (one, other, gone):
+        daemon.poll(device, [1.0])
+    correction = iter(daemon.dialect.corrects(daemon.devices))
+    broker.take([next(correction)])
+    daemon.silence(other)
+    broker.take(daemon.dialect.gone(gone))
+    told = dict(broker.retained)
+    broker.take(correction)
+    assert broker.retained == told
+
+
 def test_nothing_is_corrected_before_anything_was_said() -> None:
     assert list(make().corrects({"SDM1.1": meter("SDM1.1", [POWER])})) == []

@@ -180,7 +180,7 @@ def test_what_is_counted_is_made_anew_once_a_second(monkeypatch: pytest.MonkeyPa
 
 
 def test_others_may_run_while_many_devices_are_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exposition, "BREATH", 0.0)
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
     turns = 0
 
     async def test(metrics: Metrics) -> None:
@@ -200,7 +200,7 @@ def test_others_may_run_while_many_devices_are_rendered(monkeypatch: pytest.Monk
 
 
 def test_who_asks_and_goes_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exposition, "BREATH", 0.0)
+    monkeypatch.setattr("mbmd.turns.TURN", 0.0)
     monkeypatch.setattr(exposition, "monotonic", lambda: 1000.0)
     devices = [device_of(f"SDM1.{unit}", 1) for unit in range(1, 9)]
 
