@@ -59,5 +59,7 @@ class Exchange:
 
         Raises IndexError when all were answered.
         """
+    def close(self) -> None:
+        """Ask nothing and tell nobody any more."""
     def data_received(self, data: bytes) -> None:
         """Bytes from the wire, cut anywhere. Raises what `Reader.feed` raises."""

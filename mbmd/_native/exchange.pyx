@@ -82,6 +82,10 @@ cdef class Exchange:
     cdef bytes put(self):
         return self.reader.put(<Query> self.queries[self.answered], self.column)
 
+    def close(self):
+        self.came = self.heard = self.write = None
+        self.reader.discard()
+
     def data_received(self, bytes data not None):
         cdef double now
         if self.heard is not None:
@@ -98,7 +102,8 @@ cdef class Exchange:
                 self.sent = now
                 self.write(self.put())
                 return
-        self.came(code)
+        if self.came is not None:
+            self.came(code)
 
     cdef bint goes_on_by_itself(self):
         """Whether another request follows, before which nobody has anything to do."""

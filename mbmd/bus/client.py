@@ -72,7 +72,7 @@ class Client:
         self.expect(timeout)
         # Without numbers and checksums, the rest of an answer would be made whole by the beginning of the next.
         self._is_fragile = not (adapter.is_serial_line or adapter.transaction_ids)
-        self._link = Link(adapter, open_line, self.health, self.exchange.data_received, self._lost)
+        self._link = Link(adapter, open_line, self.health)
         self._answer: asyncio.Future[int] | None = None
         self._again: Callable[[], array[float] | None] | None = None
         self._awaits = False
@@ -115,12 +115,13 @@ class Client:
         self._framer.discard()
         if self._late is not None and self._is_stream:
             self._late.renewed(monotonic())
-        await self._link.open()
+        await self._link.open(self.exchange.data_received, self._lost)
         self._asked = 0
 
     def close(self) -> None:
         """Close the line and give back timers; the client cannot be used again."""
         self.disconnect()
+        self.exchange.close()
         self._deadline.close()
         if self._wire is not None:
             self._wire.close()
@@ -186,7 +187,7 @@ class Client:
                 self._missed(unit, self._asking, error)
             raise
         finally:
-            self._answer = None
+            self._answer = self._again = None
             self._account()
         if code != ANSWER:
             raise self._unanswered(unit, self._asking, code)

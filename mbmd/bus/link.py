@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mbmd.config.adapter import Adapter
@@ -11,6 +12,10 @@ from mbmd.transport.open import Opener
 
 if TYPE_CHECKING:
     from mbmd.transport.line import Line
+
+
+def _unheard(data: bytes) -> None:
+    """What comes by a line that was given up."""
 
 
 class _Life:
@@ -26,6 +31,7 @@ class _Life:
 
     def give_up(self) -> None:
         self._lost = None
+        self.data_received = _unheard
 
     def connection_lost(self, exc: Exception | None) -> None:
         lost, self._lost = self._lost, None
@@ -34,32 +40,23 @@ class _Life:
 
 
 class Link:
-    """Opens the line of an adapter, keeps account of that, and hands on what comes and that it was lost.
+    """Opens the line of an adapter, and keeps account of that; `line` is None while it is down."""
 
-    `line` is None while it is down.
-    """
-
-    def __init__(
-        self,
-        adapter: Adapter,
-        open_line: Opener,
-        health: BusHealth,
-        received: Callable[[bytes], None],
-        lost: Callable[[Exception | None], None],
-    ) -> None:
+    def __init__(self, adapter: Adapter, open_line: Opener, health: BusHealth) -> None:
         self.line: Line | None = None
         self._adapter = adapter
         self._open_line = open_line
         self._health = health
-        self._received = received
-        self._tell = lost
-        self._life = _Life(received, self._lost)
+        self._life: _Life | None = None
         self._has_been_open = False
 
-    async def open(self) -> None:
-        """Open the line. Raises LinkError, or UsageError where only the user can help."""
-        self._life.give_up()
-        life = self._life = _Life(self._received, self._lost)
+    async def open(self, received: Callable[[bytes], None], lost: Callable[[Exception | None], None]) -> None:
+        """Open the line, and tell from now on what comes, and that it was lost, until it is closed.
+
+        Raises LinkError, or UsageError where only the user can help.
+        """
+        self._give_up()
+        life = self._life = _Life(received, partial(self._lost, lost))
         line = await self._open_line(life)
         if self._adapter.connect_delay:
             try:
@@ -77,7 +74,7 @@ class Link:
 
     def close(self) -> None:
         """Close the line; `open` opens it again."""
-        self._life.give_up()
+        self._give_up()
         if self.line is not None:
             self.line.close()
             self.line = None
@@ -87,7 +84,12 @@ class Link:
         self.close()
         self._has_been_open = False
 
-    def _lost(self, exc: Exception | None) -> None:
+    def _give_up(self) -> None:
+        if self._life is not None:
+            self._life.give_up()
+            self._life = None
+
+    def _lost(self, tell: Callable[[Exception | None], None], exc: Exception | None) -> None:
         self.line = None
         self._health.connected = False
-        self._tell(exc)
+        tell(exc)

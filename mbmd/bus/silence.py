@@ -50,7 +50,8 @@ class Silence:
         return await silent
 
     def close(self) -> None:
-        """Let go of the timer; nobody may be waiting."""
+        """Let go of the timer, and of who was to be called."""
+        self._then = None
         self._loop.remove_reader(self._timer.fileno())
         self._timer.close()
 
