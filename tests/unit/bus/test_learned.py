@@ -124,12 +124,12 @@ def devices(draw: st.DrawFn) -> Reader:
 
 @st.composite
 def mixed_devices(draw: st.DrawFn) -> Reader:
-    """Devices with coils beside registers, and with scales shared by values near and far."""
+    """Devices with coils beside registers, and with scales shared by values near and far; no scale has one itself."""
     shared = draw(st.lists(st.integers(0, 80), min_size=1, max_size=3))
     scales = st.none() | st.sampled_from(shared).map(Scale)
     places = draw(st.lists(st.tuples(st.integers(0, 80), st.booleans(), scales), min_size=1, max_size=20, unique=True))
     rows = [
-        Register(name, 1, at, "bit") if bit else Register(name, 4, at, "int16", scale=scale)
+        Register(name, 1, at, "bit") if bit else Register(name, 4, at, "int16", scale=None if at in shared else scale)
         for name, (at, bit, scale) in zip(NAMES, places, strict=False)
     ]
     bad = draw(st.frozensets(st.integers(0, 81), max_size=6))
