@@ -9,7 +9,7 @@ from paho.mqtt.client import topic_matches_sub
 from mbmd.measurements import Measurement
 from mbmd.readings.device import NO_TEXTS, Descriptor, DeviceReadings
 from mbmd.readings.hub import Update
-from mbmd.sinks.mqtt.dialect import Dialect
+from mbmd.sinks.mqtt.dialect import Dialect, Words
 from mbmd.sinks.mqtt.message import Message
 
 
@@ -141,8 +141,8 @@ class Daemon:
     def _turn(self, device: DeviceReadings) -> None:
         self._say(self.dialect.states(device))
 
-    def _say(self, messages: Iterable[Message]) -> None:
-        messages = list(messages)
+    def _say(self, words: Words) -> None:
+        messages = list(filter(None, words))
         if self.connected:
             self.broker.take(messages)
 

@@ -124,6 +124,8 @@ class Player:
             self._connections.pop(file).socket.close()
             return
         data = connection.rest + data
+        if any(data[2:4]):
+            data = b""  # a daemon without an answer tries another framing
         while len(data) >= REQUEST:
             self._answer(file, connection.meter, data, now)
             data = data[REQUEST:]

@@ -214,6 +214,7 @@ class Poller:
                 await poll.ask_again(time())
         except LinkError as error:
             link_error = error.with_traceback(None)  # which has this frame
+            await self._gate.passed()  # all links may be lost at once
         except MovedError as error:
             self._moved(poll, error)
             return

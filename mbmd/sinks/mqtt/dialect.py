@@ -9,6 +9,8 @@ from mbmd.sinks.mqtt.message import Message
 
 Devices = Mapping[str, DeviceReadings]
 """All devices by id."""
+Words = Iterable[Message | None]
+"""Messages; None where others may have their turn, as much is looked at of which nothing is said."""
 
 
 class Dialect(Protocol):
@@ -52,7 +54,7 @@ class Dialect(Protocol):
     def watches(self, devices: Devices, /) -> Sequence[str]:
         """Filters of topics whose retained messages `outdated` wants to know."""
 
-    def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Iterable[Message]:
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Words:
         """Messages that clear what the broker keeps of earlier times and is no more; `retained` by topic."""
 
 
@@ -95,6 +97,6 @@ class Silent:
         """None."""
         return ()
 
-    def outdated(self, _: Devices, _retained: Mapping[str, bytes], /) -> Iterable[Message]:
+    def outdated(self, _: Devices, _retained: Mapping[str, bytes], /) -> Words:
         """None."""
         return ()

@@ -14,7 +14,7 @@ from mbmd.measurements import Measurement
 from mbmd.readings.device import DeviceReadings, State
 from mbmd.readings.health import BusHealth
 from mbmd.sinks.mqtt import diagnostics, discovery
-from mbmd.sinks.mqtt.dialect import Devices, Silent
+from mbmd.sinks.mqtt.dialect import Devices, Silent, Words
 from mbmd.sinks.mqtt.discovery import Component
 from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.names import Names, Topics, status_topic
@@ -74,10 +74,11 @@ class HomeAssistant(Silent):
         """All discoveries of devices."""
         return (f"{self._config.homeassistant}/device/+/config",)
 
-    def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Iterator[Message]:
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Words:
         """Devices that are gone and sensors that they have no more; buses wait for `diagnostics`, which knows them."""
         ours = {self._topic(_id_of(device)): device for device in devices.values()}
         for topic, payload in retained.items():
+            yield None
             platforms = discovery.own_platforms(payload, self._root)
             if platforms is None:
                 continue

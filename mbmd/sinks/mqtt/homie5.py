@@ -13,7 +13,7 @@ import orjson
 from mbmd.config.outputs import Mqtt
 from mbmd.measurements import Measurement
 from mbmd.readings.device import DeviceReadings, State
-from mbmd.sinks.mqtt.dialect import Devices
+from mbmd.sinks.mqtt.dialect import Devices, Words
 from mbmd.sinks.mqtt.homie_common import DISCONNECTED, INIT, LARGEST, LOST, NODE, READY, Homie, datatype
 from mbmd.sinks.mqtt.message import Message
 
@@ -83,12 +83,13 @@ class Homie5(Homie):
     def farewell(self, devices: Devices) -> Iterable[Message]:
         return [*super().farewell(devices), *self._say_root(DISCONNECTED)]
 
-    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
-        messages = [*super().outdated(devices, retained)]
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Words:
+        yield from super().outdated(devices, retained)
         waiting = [device for device in devices.values() if not device.is_found]
         others = self._children.difference(map(self.device_id, waiting))
         before, self._children = self._children, others.union(map(self.device_id, filter(self.is_known, waiting)))
-        return messages if self._children == before else [*messages, *self._present_root()]
+        if self._children != before:
+            yield from self._present_root()
 
     def own(self, devices: Devices) -> dict[str, Callable[[], Container[str] | None]]:
         topic = f"{self.base}/{self.root}"

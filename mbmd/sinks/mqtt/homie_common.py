@@ -3,21 +3,22 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 from mbmd.config.outputs import Mqtt
 from mbmd.measurements import Kind, Measurement
 from mbmd.readings.device import DeviceReadings, State
 from mbmd.readings.hub import Update
-from mbmd.sinks.mqtt.dialect import Devices
+from mbmd.sinks.mqtt.dialect import Devices, Words
 from mbmd.sinks.mqtt.message import Message
 
 NODE = "meter"
 INIT, READY, ALERT, DISCONNECTED, LOST = "init", "ready", "alert", "disconnected", "lost"
 LARGEST = 1 << 18
 """Bytes of a description, or a list of properties, that may be ours: all known measurements take a thirtieth of it."""
+PART = 64
+"""Topics of a broker that are looked at before others may have their turn."""
 _OF_HOMIE = re.compile(rf"[^/]*/(\$|{NODE}/).+", re.DOTALL)
 """A device and an attribute, or what is below its node: others may stand at the same root, such as `Power/L1`."""
 
@@ -85,7 +86,9 @@ class Homie(ABC):
         return text.encode()
 
     def births(self, devices: Devices) -> Iterable[Message]:
-        self._shown = {key: replace(shown, fresh=False) for key, shown in self._shown.items() if key in devices}
+        self._shown = {key: shown for key, shown in self._shown.items() if key in devices}
+        for shown in self._shown.values():
+            shown.fresh = False
         self._earlier.clear()
         return ()
 
@@ -143,24 +146,24 @@ class Homie(ABC):
     def watches(self, devices: Devices) -> Sequence[str]:
         return [*(f"{topic}/#" for topic in self.own(devices)), *self.marks()]
 
-    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Iterable[Message]:
+    def outdated(self, devices: Devices, retained: Mapping[str, bytes]) -> Words:
+        """Device by device, each as it is when it has its turn."""
         own = self.own(devices)
-        known: dict[str, Container[str] | None] = {}
-
-        def is_stale(topic: str) -> bool:
-            device = self.device_topic(topic)
-            if device in own and device not in known:
-                known[device] = own[device]()
-            kept = known.get(device)
-            return kept is not None and topic not in kept
-
-        stale = (topic for topic, payload in retained.items() if payload and is_stale(topic))
-        waiting = [device for device in devices.values() if not device.is_found]
-        self._earlier |= {device.id: topics for device in waiting if (topics := self._kept_of(device, retained))}
-        # A will may have said how a device is that was never announced.
-        alone = (t for d in waiting if not self.is_known(d) for t in self.standing(d, INIT) if retained.get(t))
-        states = (message for device in waiting if not device.is_found for message in self._waits(device))
-        return chain(self.clear(chain(stale, alone, self.former(own, retained))), states)
+        kept: dict[str, list[str]] = {}
+        others: dict[str, bytes] = {}
+        for number, (topic, payload) in enumerate(retained.items(), 1):
+            device_topic = self.device_topic(topic)
+            if payload and device_topic in own:
+                kept.setdefault(device_topic, []).append(topic)
+            elif payload and device_topic:
+                others[topic] = payload
+            if number % PART == 0:
+                yield None
+        waiting = {self.topic(device): device for device in devices.values() if not device.is_found}
+        for device_topic in {**waiting, **kept}:
+            yield from self._outdated(waiting.get(device_topic), kept.get(device_topic, ()), own[device_topic])
+            yield None
+        yield from self.clear(self.former(own, others))
 
     def own(self, devices: Devices) -> dict[str, Callable[[], Container[str] | None]]:
         """What the broker shall keep: what gives all topics of a device, by the device's topic.
@@ -217,11 +220,20 @@ class Homie(ABC):
         """How a device is that is not found yet, as far as the broker knows it at all."""
         return self.say(self.standing(device, self._words[device.state])) if self.is_known(device) else []
 
-    def _kept_of(self, device: DeviceReadings, retained: Mapping[str, bytes]) -> frozenset[str]:
-        """Topics of the announcement of a device that the broker keeps; how it was is none."""
-        topic, standing = self.topic(device), self.standing(device, INIT)
-        kept = (found for found, payload in retained.items() if payload and found not in standing)
-        return frozenset(found for found in kept if self.device_topic(found) == topic)
+    def _outdated(
+        self, waiting: DeviceReadings | None, found: Sequence[str], own: Callable[[], Container[str] | None]
+    ) -> Iterator[Message]:
+        """Clear what a device has no more of what was found; nothing yet of one that is `waiting` to be found."""
+        if waiting is None or waiting.is_found:
+            topics = own()
+            yield from self.clear(topic for topic in found if topics is not None and topic not in topics)
+            return
+        standing = self.standing(waiting, INIT)
+        if announced := frozenset(found).difference(standing):
+            self._earlier[waiting.id] = announced
+        elif not self.is_known(waiting):  # a will may have said how a device is that was never announced
+            yield from self.clear(topic for topic in standing if topic in found)
+        yield from self._waits(waiting)
 
     def _state(self, shown: _Shown) -> list[Message]:
         """Nothing of a device that answers as long as its values were not told: it is not ready before."""

@@ -1,13 +1,16 @@
 """What the broker keeps of earlier times, and is no more."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mbmd.sinks.mqtt.broker import Broker
-from mbmd.sinks.mqtt.dialect import Dialect
+from mbmd.sinks.mqtt.dialect import Dialect, Words
 from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.sink import Feed
+from mbmd.turns import rest
 
+FILTERS = 200
+"""Filters that are asked for at once: it takes a while to write down that many."""
 QUIET = 1.0
 """Seconds without another message, after which all that is kept has come."""
 LONGEST = 10.0
@@ -16,21 +19,33 @@ MOST_BYTES = 16 << 20
 """Bounds for a broker that sends whatever it likes; what is beyond them is left as it is."""
 
 
-async def clear_leftovers(broker: Broker, feed: Feed, dialects: Iterable[Dialect]) -> None:
+async def clear_leftovers(broker: Broker, feed: Feed, dialects: Iterable[Dialect], asked_all: asyncio.Event) -> None:
     """Ask a broker for what it keeps that looks like the dialects', and clear what is none of it any more.
 
-    It is asked before this waits for anything: what is said later does not hide what was kept before.
+    `asked_all` is set then: what is said later does not hide what was kept before.
     """
     asked = [(dialect, filters, _Kept()) for dialect in dialects if (filters := dialect.watches(feed.devices))]
-    for _, filters, kept in asked:
-        broker.listen(filters, kept.hear)
     try:
+        for _, filters, kept in asked:
+            for first in range(0, len(filters), FILTERS):
+                broker.listen(filters[first : first + FILTERS], kept.hear)
+                await rest()
+        asked_all.set()
         await asyncio.gather(*(kept.complete() for *_, kept in asked))
     finally:
         for _, filters, _ in asked:
             broker.unlisten(filters)
     for dialect, _, kept in asked:
-        await Voice(broker).say(dialect.outdated(feed.devices, kept.messages))
+        await Voice(broker).say(_outdated(dialect, feed, kept.messages))
+
+
+def _outdated(dialect: Dialect, feed: Feed, retained: Mapping[str, bytes]) -> Words:
+    """What a dialect says as long as the devices are the same: for others it is asked anew."""
+    devices = feed.devices
+    for message in dialect.outdated(devices, retained):
+        yield message
+        if feed.devices is not devices:
+            return
 
 
 class _Kept:

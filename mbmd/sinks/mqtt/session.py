@@ -34,8 +34,12 @@ class Session:
         self._ahead: dict[DeviceReadings, None] = {}
         self._clock = asyncio.get_running_loop().time
 
-    async def run(self) -> None:
-        """Say that mbmd is there, then what each device is and reads, until cancelled."""
+    async def run(self, asked: asyncio.Event) -> None:
+        """Once the broker was asked for what it keeps, say that mbmd is there, then what each device is and reads.
+
+        It goes on until cancelled.
+        """
+        await asked.wait()
         for dialect in self._speech.dialects:
             await self._voice.say(dialect.births(self._feed.devices))
         while True:

@@ -89,13 +89,14 @@ class MqttSink:
     async def _on_connection(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
         session = Session(self._config, broker, feed, self._live, self._present)
         reports = [report(d, feed, Voice(broker).say) for d in self._live.dialects if isinstance(d, Diagnosing)]
-        leftovers = self._clear_leftovers(broker, feed, turnover)
-        await first_of(leftovers, session.run(), self._correct(broker, feed), *reports)
+        asked = asyncio.Event()
+        leftovers = self._clear_leftovers(broker, feed, turnover, asked)
+        await first_of(leftovers, session.run(asked), self._correct(broker, feed), *reports)
 
-    async def _clear_leftovers(self, broker: Broker, feed: Feed, turnover: "_Turnover") -> None:
+    async def _clear_leftovers(self, broker: Broker, feed: Feed, turnover: "_Turnover", asked: asyncio.Event) -> None:
         while True:
             devices = feed.devices
-            await clear_leftovers(broker, feed, self._live.dialects)
+            await clear_leftovers(broker, feed, self._live.dialects, asked)
             await turnover.of(devices)
 
     async def _correct(self, broker: Broker, feed: Feed) -> None:

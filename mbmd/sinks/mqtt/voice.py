@@ -1,10 +1,9 @@
 """How fast is spoken."""
 
 import asyncio
-from collections.abc import Iterable
 
 from mbmd.sinks.mqtt.broker import Broker
-from mbmd.sinks.mqtt.message import Message
+from mbmd.sinks.mqtt.dialect import Words
 from mbmd.turns import rest
 
 BREATH = 128
@@ -20,9 +19,12 @@ class Voice:
         self._broker = broker
         self._spoken = 0
 
-    async def say(self, messages: Iterable[Message]) -> None:
+    async def say(self, messages: Words) -> None:
         """Publish messages; who says few at a time may not have to wait."""
         for message in messages:
+            if message is None:
+                await rest()
+                continue
             self._broker.publish(message)
             self._spoken += 1
             if self._spoken >= BREATH:

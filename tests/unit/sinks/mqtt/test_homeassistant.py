@@ -1,8 +1,8 @@
 """Discovery by Home Assistant, each message checked key by key against what is documented."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -15,10 +15,13 @@ from mbmd.measurements import CATALOGUE, Kind, Measurement
 from mbmd.readings.device import Descriptor, DeviceReadings
 from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Update
+from mbmd.sinks.mqtt.dialect import Words
 from mbmd.sinks.mqtt.homeassistant import HomeAssistant
-from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.names import Names
 from tests.homeassistant import problems
+
+if TYPE_CHECKING:
+    from mbmd.sinks.mqtt.message import Message
 
 CONFIG = Mqtt(broker="localhost", homeassistant="homeassistant")
 MBMD = "homeassistant/device/mbmd/config"
@@ -43,8 +46,8 @@ class Broker:
         self.kept: dict[str, bytes] = {}
         self.seen: list[Message] = []
 
-    def take(self, messages: Iterable[Message]) -> "Broker":
-        for message in messages:
+    def take(self, messages: Words) -> "Broker":
+        for message in filter(None, messages):
             assert message.retain
             if message.topic.endswith("/config") and message.payload:
                 assert problems(message.topic, message.payload) == []
@@ -345,7 +348,7 @@ def test_a_sensor_that_only_an_earlier_run_had_vanishes() -> None:
     assert first["Export"] == {"platform": "sensor"}
     assert "Export" not in last
     assert broker.kept[SDM] == next(iter(now.presents(device))).payload
-    assert list(now.outdated({device.id: device}, broker.kept)) == []
+    assert not any(now.outdated({device.id: device}, broker.kept))
 
 
 @pytest.mark.parametrize("client", ["mbmd_2", "mbm", "MBMD", "Mbmd"])
@@ -374,13 +377,13 @@ def test_what_another_mbmd_left_stays(client: str) -> None:
 )
 def test_own_discoveries_at_strange_topics_stay(topic: str) -> None:
     payload = next(iter(dialect().presents(device_of()))).payload
-    assert list(dialect().outdated({}, {topic: payload})) == []
+    assert not any(dialect().outdated({}, {topic: payload}))
 
 
 @given(st.dictionaries(st.text(max_size=60), st.binary(max_size=60), max_size=4))
 def test_anything_may_be_kept_by_a_broker(kept: dict[str, bytes]) -> None:
     device = device_of()
-    assert list(dialect().outdated({device.id: device}, kept)) == []
+    assert not any(dialect().outdated({device.id: device}, kept))
 
 
 NAMES = st.text(alphabet=st.characters(exclude_characters="/+#", exclude_categories=["C", "Z"]), max_size=30)

@@ -311,7 +311,7 @@ def test_devices_of_others_are_let_alone() -> None:
     daemon = start(meter("SDM1.2", [POWER]), broker=broker)
     daemon.reload([])
     assert broker.retained == before
-    assert list(daemon.dialect.outdated({}, before)) == []
+    assert not any(daemon.dialect.outdated({}, before))
 
 
 def test_what_is_published_otherwise_below_the_same_topic_is_let_alone() -> None:
@@ -336,8 +336,8 @@ def test_of_a_list_without_an_end_no_more_is_made_than_is_asked_for() -> None:
     dialect = make()
     endless = b",".join(b"%d" % number for number in range(2_000_000))
     kept = {"homie/x/$implementation/clientid": b"mbmd", "homie/x/meter/$properties": endless}
-    cleared = dialect.outdated({}, kept)
-    assert next(iter(cleared)).topic == "homie/x/$state"
+    cleared = filter(None, dialect.outdated({}, kept))
+    assert next(cleared).topic == "homie/x/$state"
     assert sum(1 for _ in cleared) < LARGEST
 
 
