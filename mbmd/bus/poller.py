@@ -214,10 +214,11 @@ class Poller:
                 await poll.ask_again(time())
         except LinkError as error:
             link_error = error.with_traceback(None)  # which has this frame
-            await self._gate.passed()  # all links may be lost at once
         except MovedError as error:
             self._moved(poll, error)
             return
+        if link_error is not None:  # all links may be lost at once
+            await self._gate.passed()
         withdrawn = meter.count(poll.failed) if poll.failed and (poll.answered or not poll.busy) else ()
         if poll.pause:
             self._scheduler.postpone(meter, monotonic() + poll.pause)

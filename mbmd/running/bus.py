@@ -95,9 +95,13 @@ class RunningBus:
             await self.open(required=False)
         await self._poller.run()
 
-    def take(self, bus: Bus, fresh: Mapping[str, Polled]) -> None:
-        """Have other devices on the same connection; who is not among `fresh` goes on. `go_on` polls them."""
-        self.polled = {name: fresh[name] if name in fresh else self.polled[name] for name in _names(bus)}
+    def polled_of(self, bus: Bus, fresh: Mapping[str, Polled]) -> dict[str, Polled]:
+        """What is polled when it has other devices on the same connection: who is not among `fresh` goes on."""
+        return {name: fresh[name] if name in fresh else self.polled[name] for name in _names(bus)}
+
+    def take(self, bus: Bus, polled: dict[str, Polled]) -> None:
+        """Have these other devices from now on; `go_on` polls them."""
+        self.polled = polled
         for prepared in bus.devices:
             readings = self.polled[prepared.device.id].readings
             readings.name, readings.place = prepared.device.name, prepared.device.place

@@ -1,6 +1,8 @@
 """All running buses."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from mbmd.bus.memory import Memory
 from mbmd.prepare import Prepared
@@ -37,21 +39,26 @@ class Fleet:
 
     async def change(self, changes: Changes, fresh: Mapping[str, Polled], raw: bool) -> None:
         """Carry out a difference: all of it, or nothing of it when something is raised."""
+        takes = {bus.adapter.address: bus for bus in changes.altered}
+        polled = dict(await in_turns(takes, lambda name: (name, self._buses[name].polled_of(takes[name], fresh))))
         opened = await self._made(changes.opened, fresh, raw)
         closed = [self._buses.pop(address) for address in changes.closed]
+        buses = dict(sorted({**self._buses, **opened}.items()))
+        devices = chain.from_iterable(polled.get(name, bus.polled).values() for name, bus in buses.items())
+        readings = sorted((device.readings for device in devices), key=lambda device: device.id)
         try:
+            await asyncio.sleep(0)  # what is above took its time, and so will what is below
             await self._end(closed)
         finally:  # from here on without a wait, so that nobody ever sees half of it
             for bus in closed:
                 bus.close()
-            for after in changes.altered:
-                self._buses[after.adapter.address].take(after, fresh)
+            for name, after in takes.items():
+                self._buses[name].take(after, polled[name])
             self._set_raw(raw)
-            self._buses = dict(sorted({**self._buses, **opened}.items()))
-            buses = self._buses.values()
-            readings = [polled.readings for bus in buses for polled in bus.polled.values()]
-            self._hub.replace(readings, [bus.health for bus in buses])
-        await in_turns(changes.altered, lambda bus: self._buses[bus.adapter.address].go_on())
+            self._buses = buses
+            self._hub.replace(readings, [bus.health for bus in buses.values()])
+        await asyncio.sleep(0)
+        await in_turns(takes, lambda name: self._buses[name].go_on())
 
     async def close(self) -> None:
         """End all tasks and close all lines."""

@@ -76,7 +76,10 @@ class HomeAssistant(Silent):
 
     def outdated(self, devices: Devices, retained: Mapping[str, bytes], /) -> Words:
         """Devices that are gone and sensors that they have no more; buses wait for `diagnostics`, which knows them."""
-        ours = {self._topic(_id_of(device)): device for device in devices.values()}
+        ours = {}
+        for device in devices.values():
+            ours[self._topic(_id_of(device))] = device
+            yield None
         for topic, payload in retained.items():
             yield None
             platforms = discovery.own_platforms(payload, self._root)

@@ -9,7 +9,7 @@ from mbmd.sinks.mqtt.voice import Voice
 from mbmd.sinks.sink import Feed
 from mbmd.turns import rest
 
-FILTERS = 200
+FILTERS = 50
 """Filters that are asked for at once: it takes a while to write down that many."""
 QUIET = 1.0
 """Seconds without another message, after which all that is kept has come."""
@@ -26,6 +26,7 @@ async def clear_leftovers(broker: Broker, feed: Feed, dialects: Iterable[Dialect
     """
     asked = [(dialect, filters, _Kept()) for dialect in dialects if (filters := dialect.watches(feed.devices))]
     try:
+        await rest()
         for _, filters, kept in asked:
             for first in range(0, len(filters), FILTERS):
                 broker.listen(filters[first : first + FILTERS], kept.hear)
