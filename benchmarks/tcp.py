@@ -48,6 +48,7 @@ ROUNDS = 5.0
 so that there are as many rounds in each."""
 QUICK_ROUNDS = 2.0
 AIMS = {
+    (COMPARED, "CPU flat out"): 2.0,
     (COMPARED, "CPU"): 2.0,
     (COMPARED, "sets"): 0.6,
     (1000, "CPU"): 50.0,
@@ -112,7 +113,7 @@ def _flat_out(size: int, effort: Effort) -> Iterator[Figure]:
         ways = {f"{group}: {name}": partial(_measure, start, meters, effort.seconds) for name, start in starts.items()}
         counts = dict(zip(starts, effort.rounds(ways).values(), strict=True))
     for name, of_one in counts.items():
-        yield from _figures(f"{group}: {name}", of_one, AIMS.get((size, "CPU")) if name == MBMD else None)
+        yield from _figures(f"{group}: {name}", of_one, AIMS.get((size, "CPU flat out")) if name == MBMD else None)
     ours = counts.pop(MBMD)
     for name, others in counts.items():
         aim = AIMS.get((size, "sets")) if name == BARE else None

@@ -94,9 +94,9 @@ class Reloads:
         try:
             with unsearched():
                 news = await aside(partial(self._read, self._report))
+                await self._carry_out(news)
                 if news.fresh:  # many objects, which would be searched at once
                     gc.freeze()
-            await self._carry_out(news)
         except UsageError as error:
             self._refuse(str(error).splitlines())
         except Exception as error:
