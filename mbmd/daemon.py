@@ -25,7 +25,7 @@ from mbmd.readings.hub import Hub
 from mbmd.running.changes import by_bus, difference
 from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
-from mbmd.running.garbage import keep_settled, settle, unsearched
+from mbmd.running.garbage import keep_settled, unsearched
 from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
@@ -55,7 +55,7 @@ def run(config: RunConfig, load: Load | None = None) -> None:
 async def _until_signal(config: RunConfig, load: Load | None) -> None:
     sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
     with closing(RunFile(run_directories(os.environ, home_directory()))) as run_file:
-        await serve(config, stop_on_signal(), settle, load, run_file.write)
+        await serve(config, stop_on_signal(), load=load, tell=run_file.write)
 
 
 def stop_on_signal() -> asyncio.Event:

@@ -13,19 +13,11 @@ from mbmd.readings.hub import Hub
 
 SETTLING = 20.0
 """Seconds after which all devices are connected and were polled."""
+LOOK = 1.0
+"""Seconds between looks whether devices have come or gone."""
 OBJECTS = 2000
 """Objects that may come before a search, and for each device as many as its polls have at once."""
 OBJECTS_OF_DEVICE = 15
-
-
-def settle() -> None:
-    """What is there now stays, and is never searched; what comes is, from now on.
-
-    Without a search before: a start leaves a few hundred objects that nobody needs, and looking for them takes longer
-    than anything else that it does.
-    """
-    gc.freeze()
-    gc.enable()
 
 
 @contextmanager
@@ -41,16 +33,23 @@ def unsearched() -> Iterator[None]:
 
 
 async def keep_settled(hub: Hub) -> None:
-    """Search only what comes after the devices have, and that the less often the more they are; until cancelled."""
+    """Search only what comes after the devices have, and that the less often the more they are; until cancelled.
+
+    There is no search while devices come: what comes with them stays.
+    """
     generation = -1
-    before = gc.get_threshold()
+    before, was_enabled = gc.get_threshold(), gc.isenabled()
     try:
         while True:
-            if is_new := generation != hub.generation:
+            if generation != hub.generation:
                 generation = hub.generation
+                gc.disable()
                 gc.set_threshold(OBJECTS + OBJECTS_OF_DEVICE * len(hub.devices))
-            await asyncio.sleep(SETTLING)
-            if is_new:
+                await asyncio.sleep(SETTLING)
                 gc.freeze()
+                gc.enable()
+            else:
+                await asyncio.sleep(LOOK)
     finally:
         gc.set_threshold(*before)
+        (gc.enable if was_enabled else gc.disable)()

@@ -95,8 +95,8 @@ class Reloads:
             with unsearched():
                 news = await aside(partial(self._read, self._report))
                 await self._carry_out(news)
-                if news.fresh:  # many objects, which would be searched at once
-                    gc.freeze()
+            if news.fresh:  # until they are settled
+                gc.disable()
         except UsageError as error:
             self._refuse(str(error).splitlines())
         except Exception as error:

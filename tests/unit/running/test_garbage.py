@@ -9,7 +9,7 @@ import pytest
 from mbmd.measurements import CATALOGUE
 from mbmd.readings.device import DeviceReadings
 from mbmd.readings.hub import Hub
-from mbmd.running.garbage import OBJECTS, OBJECTS_OF_DEVICE, SETTLING, keep_settled, settle, unsearched
+from mbmd.running.garbage import LOOK, OBJECTS, OBJECTS_OF_DEVICE, SETTLING, keep_settled, unsearched
 from tests.virtual_time import run
 
 
@@ -37,18 +37,23 @@ def test_whatever_has_come_with_the_devices_is_not_searched_any_more() -> None:
         task = asyncio.create_task(keep_settled(hub))
         await asyncio.sleep(SETTLING / 2)
         assert is_searched(hub)
+        assert not gc.isenabled()
         assert gc.get_threshold()[0] == OBJECTS + 3 * OBJECTS_OF_DEVICE
         await asyncio.sleep(SETTLING)
         assert not is_searched(hub)
+        assert gc.isenabled()
         came_later = devices(1)
         await asyncio.sleep(10 * SETTLING)
         assert is_searched(came_later[0])
         hub.replace([*hub.devices.values(), *came_later], ())
-        await asyncio.sleep(3 * SETTLING)
+        await asyncio.sleep(2 * LOOK)
+        assert not gc.isenabled()
+        await asyncio.sleep(2 * SETTLING)
         assert not is_searched(came_later[0])
         task.cancel()
         await asyncio.wait([task])
         assert gc.get_threshold() == before
+        assert gc.isenabled()
 
     run(main())
 
@@ -63,12 +68,3 @@ def test_there_is_no_search_while_much_is_made(was_enabled: bool) -> None:
         assert gc.isenabled() is was_enabled
     finally:
         gc.enable()
-
-
-def test_what_has_settled_is_not_searched_and_the_search_begins() -> None:
-    known = devices(1)
-    with unsearched():
-        settle()
-        assert gc.isenabled()
-        assert not is_searched(known[0])
-        assert is_searched(devices(1))
