@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize soak bench clean
+.PHONY: demo test sanitize soak bench docs clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -21,6 +21,10 @@ soak: $(VENV)/.built-test
 bench: $(VENV)/.built-bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
+docs: $(VENV)/.built-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "the manual is build/docs/index.html"
+
 clean:
 	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so
 
@@ -37,4 +41,8 @@ $(VENV)/.built-test: $(VENV)/.built
 
 $(VENV)/.built-bench: $(VENV)/.built
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
+
+$(VENV)/.built-docs: $(VENV)/.built
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
