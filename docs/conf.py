@@ -14,6 +14,7 @@ exclude_patterns = ["screenshots/*.md"]
 # Grafana's variables are no PromQL.
 suppress_warnings = ["misc.highlighting_failure"]
 nitpicky = True
+smartquotes = False  # they would make one dash of the two of an option
 
 html_theme = "furo"
 html_title = f"mbmd {__version__}"

@@ -108,19 +108,23 @@ def _section(of: DeviceType, types: Iterable[DeviceType]) -> str:
 
 def _limits(of: DeviceType) -> str:
     functions = " and ".join(f"function {f} ({KINDS[f]})" for f in sorted({r.function for r in of.registers}))
-    between = "with those between them" if of.holes else "none but its own"
+    between = "unwanted ones in between included" if of.holes else "none but its own"
     given = {"pause": of.pause or None, "timeout": of.timeout, "rating": of.rating}
     options = "".join(f"; `{key}` {value:g}" for key, value in given.items() if value is not None)
-    return f"Read by {functions}, at most {of.max_registers} registers at once, {between}{options}."
+    return f"Read by {functions}: up to {of.max_registers} at once, {between}{options}."
 
 
 def _poll(of: DeviceType) -> str:
     (on_line, fit), (by_tcp, _) = _on(LINE, of), _on(NETWORK, of)
-    reads = "1 read" if len(on_line) == 1 else f"{len(on_line)} reads"
     registers = sum(read.block.count for read in on_line)
     taken = 1000 * round_seconds(on_line)[PollClass.FAST]
-    size = f"{len(of.registers)} values, {reads} of {registers} registers together"
-    return f"A poll: {size}, {taken:.0f} ms at 9600 baud, {fit} such meters once a second; by Modbus TCP {len(by_tcp)}."
+    together = f"{_reads(on_line)} of {registers} registers{' together' if len(on_line) > 1 else ''}"
+    on_serial = f"{taken:.0f} ms at 9600 baud, so {fit} such meters once a second"
+    return f"A poll of all {len(of.registers)} values is {together}: {on_serial}. By Modbus TCP it is {_reads(by_tcp)}."
+
+
+def _reads(reads: list[Read]) -> str:
+    return "1 read" if len(reads) == 1 else f"{len(reads)} reads"
 
 
 def _probe(of: DeviceType) -> str:

@@ -193,8 +193,9 @@ def _fenced(language: str, text: str) -> tuple[str, ...]:
     return "", f"```{language}", text, "```"
 
 
-def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "\\|")
+def _code(written: str) -> str:
+    """Each spelling by itself, so that a narrow table breaks between them."""
+    return ", ".join(f"`{spelling}`" for spelling in written.split(", ")).replace("|", "\\|")
 
 
 def _escaped(text: str) -> str:

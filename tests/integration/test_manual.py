@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mbmd.cli import COMMANDS
+from mbmd.devices.registry import BUILT_IN
+
 DOCS = Path(__file__).parents[2] / "docs"
 LOADED = {
     "script": "src",
@@ -35,7 +38,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.fetched += [target for target in (given.get(LOADED.get(tag, "")), given.get("srcset")) if target]
-        self.ids |= {given["id"]} if given.get("id") else set()
+        self.ids.add(given.get("id") or "")
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,11 @@ def test_the_search_knows_the_words_of_the_pages(manual: Path) -> None:
         assert word.lower() in index
 
 
-def test_meters_have_addresses_to_link_to(manual: Path) -> None:
-    found = dict(pages(manual))["meters.html"].ids
-    assert {"sdm", "janitza", "orno3p", "measurements", "inverters-and-batteries"} <= found
+def test_each_meter_and_each_command_has_an_address_to_link_to(manual: Path) -> None:
+    built = dict(pages(manual))
+    assert {name.lower() for name in BUILT_IN.names()} <= built["meters.html"].ids
+    assert {f"mbmd-{name}" for name in COMMANDS} <= built["commands.html"].ids
+
+
+def test_options_keep_their_two_dashes(manual: Path) -> None:
+    assert "mbmd passwd --token" in (manual / "commands.html").read_text(encoding="utf-8")
