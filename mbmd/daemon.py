@@ -10,9 +10,7 @@ from contextlib import AsyncExitStack, closing
 from functools import partial
 from time import monotonic, time
 
-import uvloop
-
-from mbmd import __version__
+from mbmd import __version__, loop
 from mbmd.bus.memory import Memory
 from mbmd.bus.report import report
 from mbmd.config.paths import home_directory, run_directories
@@ -48,8 +46,8 @@ def run(config: RunConfig, load: Load | None = None) -> None:
     SIGHUP brings what `load` makes of the configuration by then; SIGHUP since the terminal was closed ends it.
     """
     allow_files(config)
-    with unsearched(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signal(config, load))
+    with unsearched():
+        loop.run(_until_signal(config, load))
 
 
 async def _until_signal(config: RunConfig, load: Load | None) -> None:
@@ -61,9 +59,9 @@ async def _until_signal(config: RunConfig, load: Load | None) -> None:
 def stop_on_signal() -> asyncio.Event:
     """An event that SIGINT and SIGTERM set from now on, in place of ending the process."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        running.add_signal_handler(number, stop.set)
     return stop
 
 
@@ -97,6 +95,8 @@ async def serve(
         reloads = Reloads(config, buses, fleet, sinks, web, load, first, tell, asked)
         await fleet.open()
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
+        if reason := loop.fallback():
+            log.info("%s: polling by asyncio, which takes more of the processor; pip install uvloop ends that", reason)
         if config.api is not None:
             scheme = "https" if config.web is not None and config.web.cert is not None else "http"
             log.info("listening on %s://%s", scheme, join_host_port(*config.api))
