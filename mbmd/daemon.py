@@ -1,6 +1,7 @@
 """Puts the parts together: buses, readings and the web server in one event loop."""
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
@@ -28,6 +29,7 @@ from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
 from mbmd.running.sinks import Sinks
+from mbmd.running.systemd import Manager
 from mbmd.running.tasks import Tasks
 from mbmd.running.web import serving
 from mbmd.turns import in_turns
@@ -52,8 +54,11 @@ def run(config: RunConfig, load: Load | None = None) -> None:
 
 async def _until_signal(config: RunConfig, load: Load | None) -> None:
     sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
-    with closing(RunFile(run_directories(os.environ, home_directory()))) as run_file:
-        await serve(config, stop_on_signal(), load=load, tell=run_file.write)
+    places = run_directories(os.environ, home_directory())
+    with closing(RunFile(places)) as run_file, closing(Manager(os.environ)) as manager:
+        if manager.watches:  # it ends who is stuck by SIGABRT, and where that was shall be in the log
+            faulthandler.enable()
+        await serve(config, stop_on_signal(), load=load, tell=run_file.write, manager=manager)
 
 
 def stop_on_signal() -> asyncio.Event:
@@ -71,13 +76,17 @@ async def serve(
     started: Callable[[], None] = lambda: None,
     load: Load | None = None,
     tell: Tell = lambda _: None,
+    manager: Manager | None = None,
 ) -> None:
     """Poll and serve until `stop` is set; `started` is called when the web server listens and polling is to begin.
 
     On SIGHUP `load` makes the configuration anew. A good one is carried out: its devices and buses come, others go,
-    and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that.
+    and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that, and so does
+    the service manager.
     """
     terminal, asked = Terminal(), asyncio.Event()
+    manager = manager or Manager({})
+    tell = manager.hearing(tell)
     async with AsyncExitStack() as stack:
         stack.enter_context(answered(terminal, asked.set, stop.set))
         buses = by_bus(prepare(config, Registry(config.device_dirs)))
@@ -103,9 +112,11 @@ async def serve(
         await sinks.change(planned)
         started()
         await fleet.start()
-        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub)):
+        lasting = (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub), manager.watch(hub))
+        for work in lasting:
             tasks.start(work)
         tell(first)
+        stack.callback(manager.stopping)
         await tasks.wait(stop)
 
 
