@@ -19,6 +19,8 @@ LINE = parse_adapter("/dev/ttyUSB0", 9600)
 NETWORK = parse_adapter("192.168.0.7:502")
 KINDS = {1: "coils", 2: "discrete inputs", 3: "holding registers", 4: "input registers"}
 """What each function reads."""
+COLUMNS: Mapping[str, str] = {"": "whole", "L": "phases", "T": "tariffs", "S": "strings"}
+"""What a measurement is of, by the letter in its name."""
 OF = {"L": "phase {}", "T": "tariff {}", "S": "string {}"}
 
 HEAD = """\
@@ -154,10 +156,6 @@ def _quantities(measurements: Iterable[Measurement]) -> Iterator[str]:
     yield f"| --- | --- |{' --- |' * len(used)}"
     for (quantity, unit), row in columns.items():
         yield f"| {quantity} | {unit} | {' | '.join(_spans(row.get(letter, [])) for letter in used)} |"
-
-
-COLUMNS: Mapping[str, str] = {"": "whole", "L": "phases", "T": "tariffs", "S": "strings"}
-"""Columns by the letter of what a measurement is of."""
 
 
 def _spans(names: Iterable[str]) -> str:

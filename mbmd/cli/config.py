@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  mbmd config check                     the file that mbmd run takes
-  mbmd config check house.yaml          exit code 2 and a line for each mistake
-  mbmd config show                      what counts, and where it comes from
+  mbmd config check                      # the file that mbmd run takes
+  mbmd config check house.yaml           # a line for each mistake
+  mbmd config show                       # what counts, and where it comes from
   mbmd config show --json -c house.yaml
-  mbmd config example > mbmd.yaml       to begin with
-  mbmd config schema > mbmd.schema.json then, on top of the file:
-                                        # yaml-language-server: $schema=mbmd.schema.json
+  mbmd config example > mbmd.yaml        # to begin with
+  mbmd config schema > mbmd.schema.json  # for editors
+
+An editor takes the schema by a line on top of the file:
+  # yaml-language-server: $schema=mbmd.schema.json
 """
 
 

@@ -55,6 +55,11 @@ def test_every_meter_and_every_measurement_has_its_place() -> None:
     assert rows == list(CATALOGUE)
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_types_are_counted_right(page: str) -> None:
+    assert f"{len(BUILT_IN.names())} types" in (ROOT / page).read_text(encoding="utf-8")
+
+
 def test_every_meter_is_said_to_measure_all_that_its_table_has() -> None:
     sections = re.split(r"^## ", (ROOT / "docs" / "meters.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     for name in BUILT_IN.names():
