@@ -4,9 +4,12 @@ import argparse
 from collections.abc import Sequence
 
 from wheels import build
+from wheels.container import check as container
+from wheels.release import check as release
+from wheels.release import notes
 
 PROG = "python -m wheels"
-COMMANDS = (build,)
+COMMANDS = (build, container, release, notes)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 
