@@ -12,6 +12,7 @@ from mbmd.config.model import Config, keys
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MISSING = (
     "no devices: name them with",
     "cannot be read: No such file or directory",
@@ -35,9 +36,14 @@ def examples() -> list[Example]:
     return [
         Example(page.stem, number, text)
         for page in PAGES
-        for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.M | re.S))
-        if parsed(text).keys() <= keys(Config).keys()
+        for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
+        if is_of_mbmd(parsed(text))
     ]
+
+
+def is_of_mbmd(content: dict[str, Any]) -> bool:
+    """Whether it has no key at the top but ours; Home Assistant has a section mqtt too, with lists of entities."""
+    return content.keys() <= keys(Config).keys() and "sensor" not in (content.get("mqtt") or ())
 
 
 def parsed(text: str) -> dict[str, Any]:
