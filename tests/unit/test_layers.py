@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "mbmd"
 
 LEVELS = (
     {"errors", "measurements", "aside", "backoff", "folders", "turns", "_native"},
-    {"config", "state"},
+    {"config", "loop", "state"},
     {"devices", "protocol", "transport"},
     {"sunspec"},
     {"planner", "readings"},
