@@ -79,7 +79,7 @@ def config_of(text: str) -> Path:
 
 def _words(line: str) -> Sequence[str]:
     try:
-        return [word.replace("%%", "%") for word in shlex.split(line)]
+        return [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(line)]
     except ValueError:
         return []
 

@@ -18,6 +18,8 @@ install mbmd where it does, and let that install the service:
   sudo /opt/mbmd/bin/mbmd service install"""
 
 _ENABLE = f"sudo systemctl enable --now {layout.UNIT}"
+_RUNNING = Path("/run/systemd/system")
+"""Is there where systemd runs, as sd_booted(3) has it."""
 _AGAIN = "do this once more"
 
 
@@ -63,7 +65,7 @@ def _root(args: argparse.Namespace) -> Path:
     if not args.dry_run:
         if os.geteuid() != 0:
             raise UsageError("services belong to the system: do this as root, with sudo, or look at it with --dry-run")
-        if not Path("/run/systemd/system").is_dir():
+        if not _RUNNING.is_dir():
             raise UsageError("systemd does not run here: --root writes the service into the tree of another system")
     return SYSTEM
 
