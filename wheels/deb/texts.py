@@ -1,14 +1,15 @@
 """The texts of a Debian package."""
 
+import csv
 import email
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from email.message import Message
 from email.utils import formatdate
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wheels.deb.recipe import CONFIG, HOMEPAGE, LIBRARY, MAINTAINER, PACKAGE, Release
 
+_AUTHORS = ("Author", "Author-email", "Maintainer", "Maintainer-email")
 _DESCRIPTION = """\
 Modbus Measurement Daemon
  Polls smart meters and solar inverters on any number of RS485 buses and
@@ -65,12 +66,8 @@ def changelog(version: str, epoch: int) -> str:
 
 def copyright_file(licence: str, library: Path) -> str:
     """Debian's copyright file: the licence of mbmd, and whose the packages beside it are."""
-    own, others = [], []
-    for metadata in sorted(library.glob("*.dist-info/METADATA")):
-        message = email.message_from_bytes(metadata.read_bytes())
-        (own if message["Name"] == PACKAGE else others).append((metadata.parent.name, message))
     holder = next(line.removeprefix("Copyright (c) ") for line in licence.splitlines() if line.startswith("Copyright"))
-    head = [
+    lines = [
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/",
         f"Upstream-Name: {PACKAGE}",
         f"Source: {HOMEPAGE}",
@@ -78,36 +75,38 @@ def copyright_file(licence: str, library: Path) -> str:
         "Files: *",
         f"Copyright: {holder}",
         "License: Expat",
-        *_indented(licence),
+        *(f" {line}" if line.strip() else " ." for line in licence.strip().splitlines()),
     ]
-    return "\n".join([*head, *(line for name, message in others for line in _stanza(name, message))]) + "\n"
+    for folder in sorted(library.glob("*.dist-info")):
+        metadata = email.message_from_string((folder / "METADATA").read_text(encoding="utf-8"))
+        if metadata["Name"] != PACKAGE:
+            lines += ["", *_whose(folder, metadata)]
+    return "\n".join(lines) + "\n"
 
 
-def _stanza(folder: str, message: Message) -> Sequence[str]:
-    licence = message["License-Expression"] or _classified(message) or message["License"] or "unknown"
-    files = ", ".join(name for name in message.get_all("License-File", []))
-    who = message["Author"] or message["Author-email"] or message["Maintainer"] or message["Maintainer-email"]
-    where = f"Its text is in /{LIBRARY}/{folder}" + (f": {files}" if files else ".")
-    return (
-        "",
-        f"Files: {LIBRARY}/{folder}/* {LIBRARY}/*",
-        f"Comment: {message['Name']} {message['Version']}",
-        f"Copyright: {' '.join(str(who or 'its authors').split())}",
-        f"License: {message['Name']}",
-        f" {' '.join(str(licence).split())[:200]}",
-        *(f" {line}" for line in textwrap.wrap(where, 100)),
-    )
+def _whose(folder: Path, metadata: Message) -> Iterator[str]:
+    """The lines about a package of others."""
+    authors = next(filter(None, map(metadata.get, _AUTHORS)), "its authors")
+    licence = metadata["License-Expression"] or _classified(metadata) or metadata["License"] or "unknown"
+    texts = ", ".join([f"/{LIBRARY}/{folder.name}", *metadata.get_all("License-File", [])])
+    yield f"Files: {' '.join(f'{LIBRARY}/{name}' for name in _top_names(folder))}"
+    yield f"Copyright: {' '.join(authors.split())}"
+    yield f"License: {metadata['Name']}"
+    yield f" {licence.strip().splitlines()[0]}, of {metadata['Name']} {metadata['Version']}; its text is in"
+    yield f" {texts}"
+
+
+def _top_names(folder: Path) -> list[str]:
+    """The files and folders that a package has beside others, as patterns."""
+    paths = [PurePosixPath(row[0]) for row in csv.reader((folder / "RECORD").read_text(encoding="utf-8").splitlines())]
+    tops = {f"{path.parts[0]}/*" if len(path.parts) > 1 else str(path) for path in paths}
+    return sorted(name for name in tops if not name.startswith("..") and ".data/" not in name)
 
 
 def _classified(message: Message) -> str:
     """The licence that the classifiers name."""
     named = [value for value in message.get_all("Classifier", []) if value.startswith("License :: ")]
     return ", ".join(value.rpartition(" :: ")[2] for value in named)
-
-
-def _indented(text: str) -> Iterable[str]:
-    """A text in a field of many lines."""
-    return (f" {line}" if line.strip() else " ." for line in text.strip().splitlines())
 
 
 CONFFILES = f"/{CONFIG}\n"
