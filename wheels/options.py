@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Sequence
 
 from wheels import build
+from wheels.deb import command as deb
 
 PROG = "python -m wheels"
-COMMANDS = (build,)
+COMMANDS = (build, deb)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 

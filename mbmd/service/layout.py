@@ -19,8 +19,8 @@ USERS_FILE = Path("/etc/sysusers.d/mbmd.conf")
 CONFIG = Path("/etc/mbmd.yaml")
 USER = "mbmd"
 STATE = Path("/var/lib/mbmd")
-REMAINS = (STATE, Path("/etc/mbmd"), Path("/run/mbmd"))
-"""Folders that systemd makes for the service, by the names in its unit."""
+REMAINS = (STATE, Path("/etc/mbmd"), UNIT_FILE.with_name(f"{UNIT}.d"), Path("/run/mbmd"))
+"""Folders that systemd makes for the service, by the names in its unit, and the one that changes to the unit are in."""
 SERIAL_GROUPS = ("dialout", "uucp")
 """Groups that serial ports belong to: of Debian, Fedora and others, and of Arch."""
 

@@ -23,7 +23,18 @@ PROGRAMS = ("debootstrap", "dpkg-deb", "chroot", "unshare", "tar")
 PYTHON = "python3.11"
 PACKAGES = (PYTHON, "systemd")
 PLATFORMS = ("manylinux_2_28", "manylinux_2_24", "manylinux2014")
-_IGNORED = ("proc", "sys", "dev", "tmp", "var/log", "var/cache", "var/lib/apt", "var/lib/dpkg")
+_IGNORED = (
+    "proc",
+    "sys",
+    "dev",
+    "tmp",
+    "run/adduser",
+    "run/systemd",
+    "var/log",
+    "var/cache",
+    "var/lib/apt",
+    "var/lib/dpkg",
+)
 """What package managers keep for themselves, and what is none of a package."""
 
 

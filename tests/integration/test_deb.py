@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -24,10 +25,12 @@ pytestmark = [pytest.mark.system, pytest.mark.skipif(bool(why := debian_tree.mis
 UNIT = "/lib/systemd/system/mbmd.service"
 
 
-def make_package(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of what stands here."""
+    folder = tmp_path_factory.mktemp("package")
     wheels = make_wheels(folder / "wheels")
-    command = [sys.executable, "-m", "wheels.deb", str(wheels), "--level", "0", "--out", str(folder)]
+    command = [sys.executable, "-m", "wheels", "deb", str(wheels), "--level", "0", "--out", str(folder)]
     return Path(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip())
 
 
@@ -103,8 +106,15 @@ def look_at_the_status(tree: Tree) -> None:
     assert (refused.returncode, "is of the package mbmd" in refused.stderr) == (2, True)
 
 
-def test_the_package_is_installed_runs_as_its_user_and_goes_without_remains(tmp_path: Path) -> None:
-    tree, package = make_tree(tmp_path / "tree"), make_package(tmp_path / "package")
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="there is no lintian here")
+def test_debians_own_checks_find_nothing_that_the_overrides_have_no_reason_for(package: Path) -> None:
+    command = ["lintian", "--allow-root", "--fail-on", "error,warning", str(package)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout) == (0, "")
+
+
+def test_the_package_is_installed_runs_as_its_user_and_goes_without_remains(tmp_path: Path, package: Path) -> None:
+    tree = make_tree(tmp_path / "tree")
     before, known = tree.files(), accounts(tree)
     install(tree, package)
     look_at_the_unit(tree)

@@ -91,7 +91,8 @@ def _packed(content: bytes) -> bytes:
 
 def _installed(tree: Path) -> list[Path]:
     """The files that are installed, sorted."""
-    return sorted(path for path in tree.rglob("*") if path.is_file() and path.relative_to(tree).parts[0] != "DEBIAN")
+    files = (path for path in tree.rglob("*") if path.is_file() and path.relative_to(tree).parts[0] != "DEBIAN")
+    return sorted(files, key=str)
 
 
 def _kilobytes(tree: Path) -> int:

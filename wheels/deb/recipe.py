@@ -17,7 +17,8 @@ MACHINES = MappingProxyType({"amd64": "x86_64", "arm64": "aarch64", "armhf": "ar
 LEFT_OUT = frozenset({"setuptools"})
 """Distributions that others ask for, and of which nothing is used when they run."""
 
-_BEFORE = re.compile(r"\.?(dev|a|b|rc)(?=\d)")
+_BEFORE = ((re.compile(r"\.?(dev\d)"), r"~~~\1"), (re.compile(r"(?<=\d)((a|b|rc)\d)"), r"~~\1"))
+"""What comes before a release, and what puts it there: the ~deb of a release is a ~ already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,6 @@ RELEASES = MappingProxyType(
 
 def debian_version(version: str, release: Release) -> str:
     """A version as Debian compares it: 1.0rc1 comes before 1.0, a package for Debian 12 before that for 13."""
-    return _BEFORE.sub(r"~\1", version) + f"~deb{release.number}"
+    for pattern, lower in _BEFORE:
+        version = pattern.sub(lower, version)
+    return f"{version}~deb{release.number}"

@@ -60,7 +60,9 @@ def _look(service: Status) -> _Seen:
     user = next(iter(layout.settings(text, "User")), layout.USER)
     more = [name for value in layout.settings(text, "SupplementaryGroups") for name in value.split()]
     groups = ports.groups_of(user, more)
-    trouble = [] if groups or service.unit is None else [f"there is no user {user}: install the service again"]
+    if service.unit is None:
+        return _Seen(service, config, user, tuple(groups.values()))
+    trouble = [] if groups else [f"there is no user {user}: install the service again"]
     web = ""
     try:
         run_config = _configuration(config)

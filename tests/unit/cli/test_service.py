@@ -212,6 +212,13 @@ def test_status_tells_what_is_wrong(shell: Shell, service: Status, tmp_path: Pat
     assert "there is no user no-such-user" in shell("service", "status").out
 
 
+def test_of_what_is_not_installed_nothing_is_wrong(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_status, "status", lambda: Status(None))
+    done = shell("service", "status", "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["installed"], told["trouble"]) == (4, False, [])
+
+
 @pytest.mark.parametrize(
     ("found", "code", "said"),
     [
