@@ -131,4 +131,4 @@ async def _report(hub: Hub) -> None:
 def _tell_of(hub: Hub, bus: BusHealth) -> None:
     """Devices may have gone since it began."""
     devices = [device for name in bus.devices if (device := hub.devices.get(name)) is not None]
-    log.info("%s", report(bus, devices, monotonic()))
+    log.info("%s", report(bus, devices, monotonic()), extra={"bus": bus.address})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mbmd.cli import main as main_command
 from mbmd.config.example import example
+from mbmd.config.log import Log
 from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Section, keys
 from mbmd.config.options import PollClass
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
@@ -90,6 +91,7 @@ def errors(case: Path) -> str:
 MANUAL = Path(__file__).parents[1] / "docs" / "configuration.md"
 TABLES: Mapping[str, type[Struct]] = {
     "the top": Config,
+    "log": Log,
     "web": Web,
     "mqtt": Mqtt,
     "influx": Influx,

@@ -13,6 +13,7 @@ from mbmd.config.environment import variables
 from mbmd.config.files import find_file
 from mbmd.config.given import Problem
 from mbmd.config.load import Loaded, load
+from mbmd.config.log import Log
 from mbmd.config.model import Config, leaves
 from mbmd.config.outputs import Influx, Mqtt, Outbox
 from mbmd.config.show import rows
@@ -99,7 +100,7 @@ def test_every_key_but_lists_has_a_variable() -> None:
     top = {f"MBMD_{name.upper()}" for name in leaves(Config)}
     sections = {
         f"MBMD_{name}_{key.upper()}"
-        for name, kind in (("WEB", Web), ("MQTT", Mqtt), ("INFLUX", Influx), ("OUTBOX", Outbox))
+        for name, kind in (("LOG", Log), ("WEB", Web), ("MQTT", Mqtt), ("INFLUX", Influx), ("OUTBOX", Outbox))
         for key in leaves(kind)
     }
     assert set(variables()) == top | sections
