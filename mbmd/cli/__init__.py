@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "scan": "find the devices on a bus",
         "inspect": "show all models and points of a SunSpec device",
         "config": "check and show the configuration",
+        "service": "run mbmd as a service of the system: install it, remove it, see how it is",
         "passwd": "make a password or token for the web server",
         "read": "read registers, coils or inputs of a device",
         "write": "write registers or coils of a device",

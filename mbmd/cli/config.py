@@ -100,9 +100,14 @@ def _checked(args: argparse.Namespace) -> str:
     built = configured.build(loaded)
     for warning in built.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if problems := [*built.problems, *_device_problems(loaded, built), *_sink_problems(loaded, built)]:
-        raise usage_error(problems)
+    if found := problems(loaded, built):
+        raise usage_error(found)
     return f"{loaded.file or 'without a file'}: fine: {_summary(built.config)}"
+
+
+def problems(loaded: "Loaded", built: "Built") -> list["Problem"]:
+    """All that is wrong with a configuration, with its device types and sinks too."""
+    return [*built.problems, *_device_problems(loaded, built), *_sink_problems(loaded, built)]
 
 
 def _device_problems(loaded: "Loaded", built: "Built") -> list["Problem"]:

@@ -17,7 +17,7 @@ LEVELS = (
     {"bus", "sinks", "web", "simulator"},
     {"prepare", "session"},
     {"running", "scan"},
-    {"daemon"},
+    {"daemon", "service"},
     {"cli"},
 )
 """Rooms of the house, from the ground up: a module may import its own room and those of lower levels."""

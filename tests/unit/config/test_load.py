@@ -167,6 +167,21 @@ def test_the_first_file_that_is_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert find_file("", {"MBMD_CONFIG": str(etc)}, home) is None
 
 
+def test_the_file_of_the_service_is_passed_over_by_who_may_not_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etc, here = tmp_path / "etc" / "mbmd.yaml", tmp_path / "mbmd.yaml"
+    etc.parent.mkdir()
+    etc.touch()
+    monkeypatch.setattr(files, "PLACES", (str(here), str(etc)))
+    monkeypatch.setattr(files, "_OF_SERVICE", str(etc.parent))
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) not in (etc, here))
+    assert find_file(None, {}, None) is None
+    assert find_file(str(etc), {}, None) == etc
+    here.touch()
+    assert find_file(None, {}, None) == here
+
+
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     missing = str(tmp_path / "no.yaml")
     with pytest.raises(UsageError) as caught:
