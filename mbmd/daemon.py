@@ -105,7 +105,7 @@ async def serve(
         await fleet.open()
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
         if reason := loop.fallback():
-            log.info("%s: polling by asyncio, which takes more of the processor; pip install uvloop ends that", reason)
+            log.info("%s: polling by asyncio, which takes more of the processor; install uvloop if you can", reason)
         if config.api is not None:
             scheme = "https" if config.web is not None and config.web.cert is not None else "http"
             log.info("listening on %s://%s", scheme, join_host_port(*config.api))
