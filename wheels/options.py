@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Sequence
 
-from wheels import build
+from wheels import build, bundle, compare, lock
 
 PROG = "python -m wheels"
-COMMANDS = (build,)
+COMMANDS = (build, bundle, compare, lock)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 
