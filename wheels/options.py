@@ -1,6 +1,7 @@
 """The command line."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from wheels import build, bundle, compare, lock
@@ -11,11 +12,12 @@ COMMANDS = (build, bundle, compare, lock)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The arguments of the command line."""
+    """The arguments of the command line, and its words as `words`."""
     parser = argparse.ArgumentParser(
         prog=PROG, description="Build what mbmd is installed from.", epilog="wheels/README.md tells the rest."
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
-    return parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    return parser.parse_args(words, argparse.Namespace(words=words))
