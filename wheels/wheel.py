@@ -17,7 +17,8 @@ _BUILD = ["-m", "build", "--no-isolation", "--skip-dependency-check"]
 def build_sdist(source: Source, python: Path, out: Path) -> Path:
     """The sdist of a tree."""
     with tempfile.TemporaryDirectory(prefix="mbmd-sdist-") as name:
-        run([python, *_BUILD, "--sdist", "--outdir", name, source.folder], "building the sdist", cwd=source.folder)
+        command: list[str | Path] = [python, *_BUILD, "--sdist", "--outdir", name, source.folder]
+        run(command, "building the sdist", source.folder, {"LC_ALL": "C.UTF-8", "PATH": os.defpath})
         (made,) = Path(name).iterdir()
         repack_tar_gz(made, source.epoch)
         return Path(shutil.move(made, out / made.name))
@@ -36,25 +37,21 @@ def build_wheel(
             env = {**clean, **(environment or {})}
             run([python, *_BUILD, "--wheel", "--outdir", raw, folder], what, cwd=folder, env=env)
         (made,) = raw.iterdir()
-        tag = target.platform.tag
-        repair: list[str | Path] = [
-            python,
-            "-m",
-            "auditwheel",
-            "repair",
-            "--plat",
-            "auto",
-            "--only-plat",
-            "--wheel-dir",
-            fixed,
-            made,
-        ]
-        run(repair, f"{what}: auditwheel", env={"PATH": f"{python.parent}:{os.defpath}"})
-        (wheel,) = fixed.iterdir()
-        if tag not in wheel.name:
-            raise MbmdError(f"{what}: {wheel.name} needs a newer glibc than {tag} has")
-        repack_zip(wheel, epoch)
-        return Path(shutil.move(wheel, out / wheel.name))
+        if not made.name.endswith("-any.whl"):
+            made = _tagged(made, target, python, fixed, what)
+        repack_zip(made, epoch)
+        return Path(shutil.move(made, out / made.name))
+
+
+def _tagged(made: Path, target: Target, python: Path, folder: Path, what: str) -> Path:
+    """The wheel with the platform's tag, in another folder. Raises MbmdError if it needs more than the tag promises."""
+    tag = target.platform.tag
+    repair: list[str | Path] = [python, "-m", "auditwheel", "repair", "--plat", "auto", "--only-plat"]
+    run([*repair, "--wheel-dir", folder, made], f"{what}: auditwheel", env={"PATH": f"{python.parent}:{os.defpath}"})
+    (wheel,) = folder.iterdir()
+    if tag not in wheel.name:
+        raise MbmdError(f"{what}: {wheel.name} needs a newer glibc than {tag} has")
+    return wheel
 
 
 def _made(folder: Path) -> Path:
