@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from wheels import build
+from wheels import build, bundle, compare, lock
 from wheels.deb import command as deb
 
 PROG = "python -m wheels"
-COMMANDS = (build, deb)
+COMMANDS = (build, bundle, compare, lock, deb)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 
