@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize soak bench docs release-check clean
+.PHONY: demo test sanitize soak bench docs wheels bundle container-check release-check clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -24,6 +24,15 @@ bench: $(VENV)/.built-bench
 docs: $(VENV)/.built-docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "the manual is build/docs/index.html"
+
+wheels:
+	$(PYTHON) -m wheels build $(ARGS)
+
+bundle:
+	python3 -m wheels bundle $(PLATFORM) $(PYTHON) $(ARGS)
+
+container-check: $(VENV)/.built
+	$(BIN)/python -m wheels container-check $(ARGS)
 
 release-check: $(VENV)/.built-test
 	$(BIN)/python -m wheels release-check $(ARGS)

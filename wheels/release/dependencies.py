@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 
 def declared(pyproject: Path) -> tuple[str, ...]:
     """The runtime dependencies as pyproject.toml has them."""
@@ -16,6 +14,8 @@ def declared(pyproject: Path) -> tuple[str, ...]:
 
 def closure(requirements: Iterable[str]) -> dict[str, Distribution | None]:
     """Everything that these requirements bring on this platform, by normalized name; None for what is not installed."""
+    from packaging.requirements import Requirement  # not there where wheels are built
+
     found: dict[str, Distribution | None] = {}
     asked: set[tuple[str, str]] = set()
     pending = [(Requirement(text), "") for text in requirements]

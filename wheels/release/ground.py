@@ -37,7 +37,8 @@ class Ground:
 
     def git(self, *argv: str) -> list[str]:
         """The lines that git prints; NotCheckedError where there is no repository."""
-        done = subprocess.run(["git", *argv], cwd=self.root, capture_output=True, text=True, check=False)
+        command = ["git", *argv]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise NotCheckedError(f"git {argv[0]}: {done.stderr.strip()}")
         return done.stdout.splitlines()
@@ -47,7 +48,9 @@ class Ground:
         log = self.build / f"{step}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as out:
-            done = subprocess.run(argv, cwd=self.root, stdout=out, stderr=subprocess.STDOUT, check=False)
+            done = subprocess.run(  # noqa: S603
+                argv, cwd=self.root, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False
+            )
         if done.returncode == 0:
             return []
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -100,7 +100,7 @@ def _audit(ground: Ground) -> list[str]:
     pins.parent.mkdir(parents=True, exist_ok=True)
     pins.write_text(dependencies.pins(one for one in _dependencies(ground).values() if one), encoding="ascii")
     argv = [audit, "-r", str(pins), "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
     return vulnerabilities(done.stdout, done.stderr)
 
 
