@@ -50,10 +50,8 @@ class Buildah:
 
     def settings(self, image: str) -> dict[str, Any]:
         """What the image says of how it is run."""
-        text = self._run(
-            "reading the image", "inspect", "--type", "image", "--format", "{{json .Docker.Config}}", image
-        )
-        found: dict[str, Any] = json.loads(text)
+        text = self._run("reading the image", "inspect", "--type", "image", image)
+        found: dict[str, Any] = json.loads(text)["Docker"]["config"]
         return found
 
     def container(self, image: str) -> str:

@@ -36,7 +36,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("wheels", nargs="?", type=Path, default=DIST, metavar="DIR", help="default: wheels/dist")
+    parser.add_argument(
+        "wheels", nargs="?", type=Path, default=DIST, metavar="DIR", help="wheels; default: wheels/dist"
+    )
     parser.set_defaults(run=run)
 
 
