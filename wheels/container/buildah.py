@@ -3,21 +3,21 @@
 import json
 import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mbmd.errors import MbmdError
 from wheels.programs import demand, run
-
-if TYPE_CHECKING:
-    import subprocess
 
 BASE = "docker.io/library/debian:trixie-slim"
 MIRROR = "http://deb.debian.org/debian"
 _UNWANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt")
 """What the slim image of Debian leaves out too."""
+_PATIENCE = 30
+"""Seconds for a program to stop."""
 
 
 class Buildah:
@@ -91,9 +91,12 @@ def children(pid: int) -> list[int]:
     return [*own, *(found for child in own for found in children(child))]
 
 
-def stop(started: "subprocess.Popen[bytes]", program: str) -> int:
+def stop(started: subprocess.Popen[bytes], program: str) -> int:
     """End a program in a container as an engine does, by SIGTERM to the program itself; its exit code."""
     for pid in children(started.pid):
         if Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip() == program:
             os.kill(pid, signal.SIGTERM)
-    return started.wait(30)
+    try:
+        return started.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise MbmdError(f"{program} does not stop") from None

@@ -10,6 +10,7 @@ from mbmd import __version__
 from mbmd.errors import MbmdError, UsageError
 from wheels.container import trial
 from wheels.container.buildah import BASE, Buildah, demand_buildah
+from wheels.container.lint import lint
 from wheels.folders import DIST, ROOT
 from wheels.progress import step
 
@@ -30,7 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "container-check",
-        help="build the image of mbmd, and poll with it",
+        help="lint and build the image of mbmd, and poll with it",
         description="Build the image of mbmd for this machine with buildah, on a base that debootstrap makes, so that "
         "neither an engine nor a registry is needed; then poll a simulated meter with it. Only root may.",
         epilog=EXAMPLES,
@@ -43,11 +44,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build, look and poll; MbmdError tells what is wrong."""
+    """Lint, build, look and poll; MbmdError tells what is wrong."""
     if not next(args.wheels.rglob("mbmd-*.whl"), None):
         raise UsageError(f"{args.wheels}: there is no wheel of mbmd: make wheels, then make bundle")
     demand_buildah()
     WORK.mkdir(parents=True, exist_ok=True)
+    lint(RECIPE, WORK)
     buildah = Buildah(WORK)
     if not buildah.has(BASE):
         with step("base image, by debootstrap"):
