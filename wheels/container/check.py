@@ -1,6 +1,7 @@
 """`python -m wheels container-check`: builds the image of mbmd, and polls a simulated meter with it."""
 
 import argparse
+import platform
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,19 +12,22 @@ from mbmd.errors import MbmdError, UsageError
 from wheels.container import trial
 from wheels.container.buildah import BASE, Buildah, demand_buildah
 from wheels.container.lint import lint
-from wheels.folders import DIST, ROOT
+from wheels.folders import ROOT
 from wheels.progress import step
 
 RECIPE = ROOT / "wheels" / "container" / "Containerfile"
 WORK = ROOT / "build" / "container"
 IMAGE = "localhost/mbmd"
+BUNDLE = ROOT / "build" / "wheels" / f"bundle-{platform.machine()}-3.13"
+"""For the Python of the image, on this machine."""
+_BUNDLED = f"make bundle PLATFORM={platform.machine()} PYTHON=3.13"
 _UNWANTED = ("gcc", "cc", "make", "pip", "pip3")
 _MEGABYTE = 1_000_000
 
 EXAMPLES = """\
 examples:
   sudo make container-check
-  sudo .venv/bin/python -m wheels container-check wheels/dist
+  sudo .venv/bin/python -m wheels container-check build/wheels/bundle-x86_64-3.13
 """
 
 
@@ -38,15 +42,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "wheels", nargs="?", type=Path, default=DIST, metavar="DIR", help="wheels; default: wheels/dist"
+        "bundle", nargs="?", type=Path, default=BUNDLE, metavar="DIR", help="of make bundle; default: %(default)s"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Lint, build, look and poll; MbmdError tells what is wrong."""
-    if not next(args.wheels.rglob("mbmd-*.whl"), None):
-        raise UsageError(f"{args.wheels}: there is no wheel of mbmd: make wheels, then make bundle")
+    if not next(args.bundle.glob("mbmd-*.whl"), None):
+        raise UsageError(f"{args.bundle}: there is no wheel of mbmd: make wheels, then {_BUNDLED}")
     demand_buildah()
     WORK.mkdir(parents=True, exist_ok=True)
     lint(RECIPE, WORK)
@@ -55,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         with step("base image, by debootstrap"):
             buildah.make_base()
     with step("image"):
-        buildah.build(RECIPE, args.wheels, IMAGE, {"VERSION": __version__})
+        buildah.build(RECIPE, args.bundle, IMAGE, {"VERSION": __version__})
     container = buildah.container(IMAGE)
     try:
         _look(buildah, container)

@@ -59,7 +59,7 @@ def _version(ground: Ground) -> list[str]:
 
 
 def _changelog(ground: Ground) -> list[str]:
-    log, here = changelog.parse(ground.read("CHANGELOG.md")), _semver(version(ground))
+    log, here = changelog.parse(ground.read("CHANGELOG.md")), semver(version(ground))
     section, pending = log.section(here), log.section(changelog.UNRELEASED)
     said = list(log.complaints)
     if section is None and not (ground.rehearse and pending):
@@ -71,7 +71,8 @@ def _changelog(ground: Ground) -> list[str]:
     return said
 
 
-def _semver(here: str) -> str:
+def semver(here: str) -> str:
+    """The version as the changelog has it."""
     return re.sub(r"rc(\d+)$", r"-rc.\1", here)
 
 
