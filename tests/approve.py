@@ -18,7 +18,7 @@ from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.show import shown
 from mbmd.config.web import Web
 from mbmd.devices.registry import BUILT_IN
-from tests import metrics_manual, sizing_manual
+from tests import meters_manual, metrics_manual, sizing_manual
 from tests.simulated_units import confusions
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ SNAPSHOTS: Mapping[str, Callable[[], str]] = {
     "confusions.snapshot": confusions,
     "metrics.snapshot": metrics_manual.mapping,
     "../../docs/prometheus.md": metrics_manual.manual,
+    "../../docs/meters.md": meters_manual.manual,
     "../../docs/performance.md": sizing_manual.manual,
     "../../mbmd.dist.yaml": example,
     "../../docs/configuration.md": manual,
