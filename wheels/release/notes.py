@@ -24,7 +24,7 @@ def run(_: argparse.Namespace) -> int:
 
 def notes(text: str, version: str) -> str:
     """The lines below the heading of a version, without the addresses at the end; UsageError if there is none."""
-    heading = rf"^## \[?{re.escape(version)}\]?(?: .*)?\n(.*?)(?=^## |^\[[^\]]+\]: |\Z)"
+    heading = rf"^## \[?{re.escape(version)}\]?(?: [^\n]*)?\n(.*?)(?=^## |^\[[^\]]+\]: |\Z)"
     found = re.search(heading, text, re.MULTILINE | re.DOTALL)
     if not found:
         raise UsageError(f"CHANGELOG.md: there is no section {version}")

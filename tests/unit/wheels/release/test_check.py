@@ -13,6 +13,7 @@ from wheels.release.check import OK, Outcome, chosen, conclude, do
 from wheels.release.ground import Ground, NotCheckedError
 from wheels.release.steps import STEPS, Step, vulnerabilities
 
+ROOT = Path(__file__).parents[4]
 CHECKS = {step.name: step.check for step in STEPS}
 PYPROJECT = '[project]\nname = "mbmd"\ndynamic = ["version"]\n'
 CHANGES = "# Changelog\n\n## {}\n\n### Added\n- Something.\n"
@@ -211,5 +212,12 @@ def test_what_a_step_needs_runs_before_it() -> None:
     assert all(set(step.after) <= set(names[: names.index(step.name)]) for step in STEPS)
 
 
+def test_the_manual_tells_of_all_steps() -> None:
+    manual = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
+    rows = [tuple(cell.replace("`", "").strip() for cell in line.split("|")[1:-1]) for line in manual.splitlines() if "| `" in line]
+    said = [row for row in rows if row[0] in {step.name for step in STEPS}]
+    assert said == [(step.name, step.says) for step in STEPS]
+
+
 def test_this_checkout_has_a_version() -> None:
-    assert steps.version(Ground(Path(__file__).parents[4], date(2026, 1, 1)))
+    assert steps.version(Ground(ROOT, date(2026, 1, 1)))
