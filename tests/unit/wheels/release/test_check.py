@@ -214,7 +214,11 @@ def test_what_a_step_needs_runs_before_it() -> None:
 
 def test_the_manual_tells_of_all_steps() -> None:
     manual = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
-    rows = [tuple(cell.replace("`", "").strip() for cell in line.split("|")[1:-1]) for line in manual.splitlines() if "| `" in line]
+    rows = [
+        tuple(cell.replace("`", "").strip() for cell in line.split("|")[1:-1])
+        for line in manual.splitlines()
+        if "| `" in line
+    ]
     said = [row for row in rows if row[0] in {step.name for step in STEPS}]
     assert said == [(step.name, step.says) for step in STEPS]
 
