@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Sequence
 
-from wheels import build
+from wheels import build, bundle, compare, lock
 from wheels.container import check as container
 from wheels.release import check as release
 from wheels.release import notes
 
 PROG = "python -m wheels"
-COMMANDS = (build, container, release, notes)
+COMMANDS = (build, bundle, compare, lock, container, release, notes)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 
