@@ -41,7 +41,6 @@ ALL_STEPS = [step for _, _, job in JOBS.values() for step in job["steps"]]
     ("schema", "files"),
     [
         ("vendor.github-workflows", WORKFLOWS),
-        ("custom.github-workflows-require-timeout", WORKFLOWS),
         ("vendor.dependabot", [DEPENDABOT]),
         ("vendor.compose-spec", [ROOT / "docs" / "compose" / "compose.yaml"]),
     ],
@@ -68,9 +67,10 @@ def test_a_workflow_may_only_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_a_job_may_no_more_than_it_needs(job: str) -> None:
+def test_a_job_may_no_more_than_it_needs_and_comes_to_an_end(job: str) -> None:
     path, name, found = JOBS[job]
     assert found.get("permissions") == RIGHTS.get((path.name, name))
+    assert found["timeout-minutes"] <= 90
 
 
 def test_actions_are_pinned_by_their_commit_and_name_their_version() -> None:

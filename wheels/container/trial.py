@@ -1,6 +1,7 @@
 """A container at work: it polls a simulated meter, is asked whether it is well, and is stopped."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,12 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from mbmd.errors import MbmdError
-from wheels.container.buildah import Buildah, stop
+from wheels.container.buildah import Buildah, children, stop
 
 _PATIENCE = 60
 """Seconds until the first reading; no measure of speed."""
@@ -67,8 +68,16 @@ def _running(*argv: str) -> "Iterator[subprocess.Popen[bytes]]":
             said.seek(0)
             raise MbmdError(f"{error}:\n{said.read().decode(errors='replace')}") from None
         finally:
-            program.terminate()
-            program.wait()
+            _end(program)
+
+
+def _end(program: "subprocess.Popen[bytes]") -> None:
+    """End a program and all that it has started, if it still runs."""
+    if program.poll() is None:
+        for pid in [*children(program.pid), program.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+    program.wait()
 
 
 def _wait(program: "subprocess.Popen[bytes]", done: Callable[[], bool]) -> None:

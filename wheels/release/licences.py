@@ -4,59 +4,33 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import Distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-if TYPE_CHECKING:
-    from email.message import Message
+from typing import Any
 
 _TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+)")
-_SHORT = 60
-"""Longer texts in the field License are no name but the licence itself."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What is allowed, how packages spell it, and what is allowed to single packages."""
+    """What is allowed to all packages, and what further to single ones, with the reason."""
 
     allowed: frozenset[str]
-    names: Mapping[str, str]
     judged: Mapping[str, Mapping[str, str]]
 
     @classmethod
     def read(cls, path: Path) -> "Policy":
         """The policy of a file."""
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        return cls(frozenset(table["allowed"]), table["names"], table["judged"])
+        return cls(frozenset(table["allowed"]), table["judged"])
 
 
-def complaints(found: Mapping[str, Distribution | None], policy: Policy) -> list[str]:
-    """What is wrong with the licences of packages, by their names."""
-    return [
-        f"{name}: {wrong}"
-        for name, one in found.items()
-        if (wrong := "it is not installed" if one is None else _judge(name, licence(one, policy), policy))
-    ]
-
-
-def licence(found: Distribution, policy: Policy) -> str:
-    """The SPDX expression of a package: as it says itself, or from its older fields; empty if it says nothing."""
-    metadata = cast("Message[str, str]", found.metadata)
-    if expression := metadata.get("License-Expression"):
-        return expression
-    classifiers = [
-        text.rpartition(" :: ")[2] for text in metadata.get_all("Classifier", []) if text.startswith("License :: ")
-    ]
-    text = (metadata.get("License") or "").strip()
-    names = classifiers or [text][: 0 < len(text) <= _SHORT]
-    # Nothing says whether one may choose among classifiers: all have to be allowed.
-    return " AND ".join(policy.names.get(name, name.replace(" ", "-")) for name in names)
+def complaints(licences: Mapping[str, str], policy: Policy) -> list[str]:
+    """What is wrong with the licences of packages, SPDX expressions by their names."""
+    judged = ((name, _judge(name, expression, policy)) for name, expression in licences.items())
+    return [f"{name}: {wrong}" for name, wrong in judged if wrong]
 
 
 def _judge(name: str, expression: str, policy: Policy) -> str | None:
-    if not expression:
-        return "it names no licence"
     try:
         lacking = _lacking(expression, policy.allowed | set(policy.judged.get(name, {})))
     except ValueError:

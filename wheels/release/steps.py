@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wheels.release import changelog, dependencies, licences
+from wheels import locked
+from wheels.release import changelog, licences
 from wheels.release.ground import Ground, NotCheckedError
 
 _VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
@@ -88,18 +89,14 @@ def _tag(ground: Ground) -> list[str]:
 
 def _licences(ground: Ground) -> list[str]:
     policy = licences.Policy.read(ground.root / "wheels" / "release" / "licences.toml")
-    return licences.complaints(_dependencies(ground), policy)
-
-
-def _dependencies(ground: Ground) -> Mapping[str, Any]:
-    return dependencies.closure(dependencies.declared(ground.root / "pyproject.toml"))
+    return licences.complaints({package.name: package.license for package in locked.packages().values()}, policy)
 
 
 def _audit(ground: Ground) -> list[str]:
     audit = ground.tool("pip-audit")
     pins = ground.build / "audited.txt"
     pins.parent.mkdir(parents=True, exist_ok=True)
-    pins.write_text(dependencies.pins(one for one in _dependencies(ground).values() if one), encoding="ascii")
+    pins.write_text("".join(f"{package.pin}\n" for package in locked.packages().values()), encoding="ascii")
     argv = [audit, "-r", str(pins), "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
     return vulnerabilities(done.stdout, done.stderr)
