@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize soak bench docs wheels deb bundle prove container-check release-check clean
+.PHONY: demo test sanitize soak bench docs wheels deb bundle prove-wheels container-check release-check clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -34,8 +34,8 @@ bundle:
 deb: $(VENV)/.built
 	$(BIN)/python -m wheels deb --arch $(or $(ARCH),amd64) --dist $(or $(DIST),bookworm) $(ARGS)
 
-prove:
-	$(PYTHON) -m wheels prove $(ARGS)
+prove-wheels:
+	$(PYTHON) -m wheels prove-wheels $(ARGS)
 
 container-check: $(VENV)/.built
 	$(BIN)/python -m wheels container-check $(ARGS)
