@@ -32,7 +32,7 @@ bundle:
 	python3 -m wheels bundle $(PLATFORM) $(PYTHON) $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so
+	rm -rf $(VENV) build wheels/dist *.egg-info mbmd/_native/*.so
 
 $(VENV)/.built: pyproject.toml setup.py $(KERNELS)
 	@sh .ci/check-system $(PYTHON)
