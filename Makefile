@@ -44,7 +44,7 @@ release-check: $(VENV)/.built-test
 	$(BIN)/python -m wheels release-check $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so
+	rm -rf $(VENV) build wheels/dist *.egg-info mbmd/_native/*.so
 
 $(VENV)/.built: pyproject.toml setup.py $(KERNELS)
 	@sh .ci/check-system $(PYTHON)

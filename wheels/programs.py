@@ -30,6 +30,6 @@ def run(command: Sequence[str | Path], what: str, cwd: Path | None = None, env: 
 
 def demand(names: Iterable[str]) -> None:
     """Raises MbmdError that names the programs which are not on this machine."""
-    missing = [name for name in names if shutil.which(name) is None]
+    missing = [name for name in dict.fromkeys(names) if shutil.which(name) is None]
     if missing:
         raise MbmdError(f"not found: {', '.join(missing)}: install with: apt-get install {' '.join(missing)}")
