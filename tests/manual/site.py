@@ -56,7 +56,7 @@ SHOWN = (
     Shown("docs/device-tables.md", 'type = "GARAGE"', "garage.toml"),
     Shown("docs/device-tables.md", 'type = "PUMPHOUSE"', "~/.config/mbmd/devices/pumphouse.toml"),
 )
-"""What pages tell to save."""
+"""What pages tell to save. The mbmd under test is read-only: a table for it is put among those of users too."""
 
 
 class File(NamedTuple):
@@ -83,7 +83,7 @@ FILES = (
     File("wheels/dist/SHA256SUMS", "tests/manual/files/SHA256SUMS"),
     File("SHA256SUMS", "tests/manual/files/password.txt", "password.txt"),
 )
-"""They are there from the beginning, where something names them."""
+"""They are there from the beginning, where a command line names them."""
 
 DAEMON = "mbmd run -a /dev/ttyUSB0 -d sdm:1,sdm:2"
 """Who answers at port 8080 when nothing that a page has started does."""

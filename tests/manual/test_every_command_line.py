@@ -89,7 +89,8 @@ def play(scenario: Scenario) -> Played:
     if done.returncode or not done.stdout:
         return Played([f"{scenario}: the machine for it failed: {done.stderr}"], [])
     by_number = {line.number: line for line in lines}
-    wrong = [f"{by_number[number]}: {complaint}" for number, complaint in json.loads(done.stdout)]
+    wrong = [f"{line}: it is not complete" for line in lines if "…" in line.text]
+    wrong += [f"{by_number[number]}: {complaint}" for number, complaint in json.loads(done.stdout)]
     left_out = [f"{scenario.page}:{number} needs {', '.join(names)}" for number, names in without.items() if names]
     return Played(wrong, left_out)
 
