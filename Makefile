@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize soak bench docs clean
+.PHONY: demo test sanitize soak bench docs wheels bundle clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -24,6 +24,12 @@ bench: $(VENV)/.built-bench
 docs: $(VENV)/.built-docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "the manual is build/docs/index.html"
+
+wheels:
+	$(PYTHON) -m wheels build $(ARGS)
+
+bundle:
+	python3 -m wheels bundle $(PLATFORM) $(PYTHON) $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so

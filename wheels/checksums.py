@@ -1,0 +1,13 @@
+"""SHA256SUMS, as sha256sum(1) writes and checks it."""
+
+from pathlib import Path
+
+from wheels.fetch import sha256
+
+NAME = "SHA256SUMS"
+
+
+def checksums(folder: Path) -> str:
+    """A line for each file in a folder and below, but for the list itself, sorted by name."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    return "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)

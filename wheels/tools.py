@@ -1,0 +1,40 @@
+"""The tools of the build, in an environment of their own."""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from wheels.folders import TOOLS_LOCK, WORK
+from wheels.programs import run
+from wheels.progress import step
+
+
+def tools_python() -> Path:
+    """The interpreter of the environment that has the tools, made if it is not there yet."""
+    key = hashlib.sha256(TOOLS_LOCK.read_bytes()).hexdigest()[:12]
+    folder = WORK / f"tools-{sys.version_info.major}.{sys.version_info.minor}-{key}"
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        with step("installing the tools of the build (100 MB, once)"):
+            _install(folder, python)
+    return python
+
+
+def _install(folder: Path, python: Path) -> None:
+    run([sys.executable, "-m", "venv", "--clear", folder], "python -m venv (apt-get install python3-venv)")
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", TOOLS_LOCK], "installing wheels/tools.txt")
+    (folder / "ready").touch()
+
+
+def enter_tools(command: list[str]) -> None:
+    """Go on in the environment of the tools: the same command, run anew there unless it already is."""
+    python = tools_python()
+    if Path(sys.prefix) != python.parents[1]:
+        os.execv(python, [str(python), "-m", "wheels", *command])  # noqa: S606 - the same program
+
+
+def zig(python: Path) -> Path:
+    """The compiler of the environment."""
+    return next(python.parents[1].glob("lib/python*/site-packages/ziglang/zig"))
