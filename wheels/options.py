@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Sequence
 
 from wheels import build
+from wheels.proof import command as prove
 
 PROG = "python -m wheels"
-COMMANDS = (build,)
+COMMANDS = (build, prove)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 

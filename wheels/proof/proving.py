@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from wheels.folders import ROOT
@@ -10,29 +11,49 @@ from wheels.proof.subjects import Subject, name_of, run
 
 CHECKS = ("wheels/__init__.py", "wheels/proof/__init__.py", "wheels/proof/inside/*.py", "tests/reference.py")
 """What runs on the proved Python; nothing else of this tree is there."""
-SITE = "import sysconfig; print(sysconfig.get_path('platlib'))"
-WITHOUT_UVLOOP = "asyncio"
-"""What the log of `mbmd run` has where there is no uvloop."""
+
+Steps = list[tuple[str, Callable[[], str]]]
+"""What each is called, and does."""
 
 
-def prove(subject: Subject, wheels: Callable[[], list[str | Path]], rounds: int, report: Report) -> None:
-    """Take all steps; `wheels` returns what pip is told to install. Raises Stopped if one fails."""
-
-    def do(step: str, function: Callable[[], str]) -> None:
-        report.do(name_of(subject), step, function)
-
-    do("Python", subject.prepare)
-    venv = subject.inside / "venv"
-    python, mbmd = venv / "bin" / "python", venv / "bin" / "mbmd"
-    requirements: list[str | Path] = []
-    do("wheels to install from", lambda: requirements.extend(wheels()) or "")
+def prove(subject: Subject, steps: Steps, report: Report) -> None:
+    """Take the steps until one fails."""
     copy_checks(subject.work)
-    do("python3 -m venv", lambda: run(subject, subject.python, "-m", "venv", venv))
-    do("pip install", lambda: _last_line(run(subject, python, "-m", "pip", "install", *requirements)))
-    report.note(name_of(subject), "installed, MB", megabytes(subject.work / "venv"))
-    do("mbmd version", lambda: run(subject, mbmd, "version"))
-    do("kernels against the oracle", lambda: run(subject, python, "-m", "wheels.proof.inside.kernels", str(rounds)))
-    do("mbmd run polls a meter", lambda: run(subject, python, "-m", "wheels.proof.inside.poll"))
+    all(report.do(name_of(subject), name, step) for name, step in steps)
+    if (venv := subject.work / "venv").exists():
+        report.note(name_of(subject), "installed, MB", f"{megabytes(venv):.1f}")
+
+
+def installing(subject: Subject, *requirements: str | Path) -> Steps:
+    """As users do: an environment, and pip."""
+    return [
+        ("python3 -m venv", lambda: run(subject, subject.python, "-m", "venv", "venv")),
+        ("pip install", lambda: _last_line(run(subject, "venv/bin/python", "-m", "pip", "install", *requirements))),
+    ]
+
+
+def checking(subject: Subject, rounds: int) -> Steps:
+    """What must work once it is installed."""
+    python = "venv/bin/python"
+    return [
+        ("mbmd version", lambda: run(subject, "venv/bin/mbmd", "version")),
+        ("kernels", lambda: run(subject, python, "-m", "wheels.proof.inside.kernels", str(rounds))),
+        ("poll over TCP, REST", partial(poll, subject)),
+    ]
+
+
+def without_uvloop(subject: Subject) -> Steps:
+    """The same where there is no uvloop, which must be in the log."""
+    python = "venv/bin/python"
+    return [
+        ("pip uninstall uvloop", lambda: _last_line(run(subject, python, "-m", "pip", "uninstall", "-y", "uvloop"))),
+        ("poll without uvloop", partial(poll, subject, "--log", "asyncio")),
+    ]
+
+
+def poll(subject: Subject, *options: str) -> str:
+    """Poll a simulated meter; what was seen."""
+    return run(subject, "venv/bin/python", "-m", "wheels.proof.inside.poll", *options)
 
 
 def copy_checks(work: Path) -> None:
@@ -44,10 +65,9 @@ def copy_checks(work: Path) -> None:
             shutil.copy(source, target)
 
 
-def megabytes(folder: Path) -> str:
+def megabytes(folder: Path) -> float:
     """What the files in a folder come to."""
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return f"{size / 1e6:.1f}"
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) / 1e6
 
 
 def _last_line(text: str) -> str:

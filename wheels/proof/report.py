@@ -18,10 +18,6 @@ class Step:
     failed: bool = False
 
 
-class Stopped(Exception):
-    """A step failed; what the subject had before it is not worth trying."""
-
-
 @dataclass
 class Report:
     """Steps as they are done, each printed; and figures of subjects, as texts by name."""
@@ -30,15 +26,16 @@ class Report:
     figures: dict[str, dict[str, str]] = field(default_factory=dict)
     _printing: Lock = field(default_factory=Lock)
 
-    def do(self, subject: str, name: str, function: Callable[[], str]) -> None:
-        """Take a step, which returns what there is to say of it. Raises Stopped if it fails with MbmdError."""
+    def do(self, subject: str, name: str, function: Callable[[], str]) -> bool:
+        """Take a step, which returns what there is to say of it; whether it went well: MbmdError says that not."""
         begin = monotonic()
         try:
             said = function()
         except MbmdError as error:
             self._add(Step(subject, name, monotonic() - begin, failed=True), str(error))
-            raise Stopped from None
+            return False
         self._add(Step(subject, name, monotonic() - begin), said)
+        return True
 
     def note(self, subject: str, name: str, figure: str) -> None:
         """Keep a figure for the table."""
@@ -54,6 +51,13 @@ class Report:
         with self._printing:
             self.steps.append(step)
             print(f"{verdict} {step.seconds:6.1f} s  {step.subject}: {step.name}{': ' * bool(said)}{said}", flush=True)
+
+
+def summary(report: Report, subjects: list[str]) -> str:
+    """The table of the subjects, and the verdict."""
+    failed = [f"{step.subject}: {step.name}" for step in report.failures]
+    verdict = f"{len(failed)} of {len(report.steps)} steps failed: {', '.join(failed)}" if failed else "all is well"
+    return f"\n{table(report, subjects)}\n\n{verdict}" if subjects else verdict
 
 
 def table(report: Report, subjects: list[str]) -> str:

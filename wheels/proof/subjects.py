@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
-import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,11 +26,11 @@ class Subject(Protocol):
     platform: str
     version: str
     python: str
-    """Where it is."""
+    """Where it is, seen from inside."""
     work: Path
     """The folder, seen from outside."""
-    inside: Path
-    """The same, seen by what runs there."""
+    cwd: Path
+    """Where its command lines are run."""
 
     def prepare(self) -> str:
         """Make it ready; what there is to say of it."""
@@ -47,24 +48,44 @@ def run(subject: Subject, *arguments: str | Path) -> str:
     """What a command printed that ran in the subject's folder. Raises MbmdError with its last lines if it fails."""
     command = subject.command([str(argument) for argument in arguments])
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    try:
-        done = subprocess.run(  # noqa: S603 - commands are put together here
-            command,
-            env=environment,
-            cwd=subject.work,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise MbmdError(f"{arguments[0]} did not end within {PATIENCE:.0f} s") from None
-    if done.returncode:
-        said = "\n".join(f"{done.stdout}\n{done.stderr}".strip().splitlines()[-LAST_LINES:])
-        raise MbmdError(f"exit code {done.returncode}\n{said}")
-    return done.stdout.strip()
+    with subprocess.Popen(  # noqa: S603 - commands are put together here
+        command,
+        env=environment,
+        cwd=subject.cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as running:
+        _running.add(running)
+        try:
+            said, _ = running.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise MbmdError(f"{arguments[0]} did not end within {PATIENCE:.0f} s") from None
+        finally:
+            _stop(running)
+    if running.returncode:
+        last = "\n".join(said.strip().splitlines()[-LAST_LINES:])
+        raise MbmdError(f"exit code {running.returncode}\n{last}")
+    return said.strip()
+
+
+_running: set["subprocess.Popen[str]"] = set()
+
+
+def stop_all() -> None:
+    """End what runs, and all that it started."""
+    for running in list(_running):
+        _stop(running)
+
+
+def _stop(running: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+    _running.discard(running)
 
 
 @dataclass
@@ -77,8 +98,8 @@ class Native:
     work: Path
 
     @property
-    def inside(self) -> Path:
-        """It sees what everybody sees."""
+    def cwd(self) -> Path:
+        """The folder itself."""
         return self.work
 
     def prepare(self) -> str:
@@ -99,7 +120,7 @@ class Emulated:
     emulator: str
     work: Path
     python: str = "/usr/bin/python3"
-    inside: Path = Path("/work")
+    cwd: Path = ROOT
 
     @property
     def tree(self) -> Path:
@@ -111,9 +132,10 @@ class Emulated:
         found = [name for name in COMPILERS if shutil.which(name, path=str(self.tree / "usr/bin"))]
         if found:
             raise MbmdError(f"there is a compiler in {self.tree}: {', '.join(found)}")
-        return f"{len(packages(self.tree))} packages of Debian, none is a compiler; {run(self, self.python, '--version')}"
+        return (
+            f"{len(packages(self.tree))} packages of Debian, none is a compiler; {run(self, self.python, '--version')}"
+        )
 
     def command(self, arguments: list[str]) -> list[str]:
         """In namespaces of its own."""
-        inside = entering(self.platform, self.emulator, self.tree, self.work, arguments)
-        return ["env", f"--chdir={ROOT}", *inside]
+        return entering(self.platform, self.emulator, self.tree, self.work, arguments)

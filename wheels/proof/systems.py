@@ -4,11 +4,12 @@ import platform
 import shutil
 from dataclasses import dataclass
 
-PLATFORMS = ("x86_64", "aarch64", "armv7l")
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-"""CPythons that are looked for on this machine."""
+from mbmd.errors import UsageError
+
 SUITES = {"3.11": "bookworm", "3.13": "trixie"}
 """Debian's release with each Python, for other platforms than this machine's."""
+QUICK = "3.13"
+"""The only one of them in a quick proof."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ def emulator(platform_name: str) -> str | None:
     return shutil.which(f"qemu-{name}-static")
 
 
+def demand_emulators(platforms: list[str]) -> None:
+    """Raise UsageError if a platform can be neither run nor emulated here."""
+    if missing := [name for name in platforms if not is_native(name) and emulator(name) is None]:
+        raise UsageError(f"nothing here runs programs of {', '.join(missing)}: apt-get install qemu-user-static")
+
+
 def binfmt_rule(platform_name: str, interpreter: str) -> bytes:
     """What the kernel is told so that it runs the platform's programs by an interpreter.
 
@@ -50,7 +57,9 @@ def binfmt_rule(platform_name: str, interpreter: str) -> bytes:
     was called (P), by which Python finds its virtual environment.
     """
     machine = MACHINES[platform_name]
-    magic = b"\x7fELF" + bytes([machine.bits // 32, 1, 1]) + bytes(9) + b"\2\0" + machine.elf_machine.to_bytes(2, "little")
+    magic = (
+        b"\x7fELF" + bytes([machine.bits // 32, 1, 1]) + bytes(9) + b"\2\0" + machine.elf_machine.to_bytes(2, "little")
+    )
     mask = b"\xff" * 7 + b"\0" + b"\xff" * 8 + b"\xfe\xff\xff\xff"  # any ABI; programs at any address too
     fields = (f"mbmd-{platform_name}".encode(), b"M", b"", _escaped(magic), _escaped(mask), interpreter.encode(), b"FP")
     return b":" + b":".join(fields)

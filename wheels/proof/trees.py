@@ -7,8 +7,7 @@ this machine changes.
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from wheels.proof.systems import MACHINES, SUITES
@@ -111,7 +110,9 @@ def _run(command: list[str]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
     except FileNotFoundError:
-        raise TreeError(f"{command[0]} is missing: trees are made by apt and dpkg, on Debian or its relatives") from None
+        raise TreeError(
+            f"{command[0]} is missing: trees are made by apt and dpkg, on Debian or its relatives"
+        ) from None
     except subprocess.TimeoutExpired:
         raise TreeError(f"{command[0]} did not end within {PATIENCE:.0f} s") from None
     if done.returncode:

@@ -9,28 +9,28 @@ UNTOUCHED = -12345.5
 """What a column holds where nothing was written."""
 
 
-class Mismatch(Exception):
+class MismatchError(Exception):
     """A kernel does not do as the oracle."""
 
 
 def must_equal(seen: object, wanted: object, what: str) -> None:
-    """Raise Mismatch unless both are the same."""
+    """Raise MismatchError unless both are the same."""
     if seen != wanted:
-        raise Mismatch(f"{what}: {seen!r}, the oracle has {wanted!r}")
+        raise MismatchError(f"{what}: {seen!r}, the oracle has {wanted!r}")
 
 
 def must_equal_bits(seen: Iterable[float], wanted: Iterable[float], what: str) -> None:
     """The same for numbers, bit for bit; but any NaN is like another."""
     ones, others = list(seen), list(wanted)
     if len(ones) != len(others) or not all(map(_same, ones, others)):
-        raise Mismatch(f"{what}: {ones!r}, the oracle has {others!r}")
+        raise MismatchError(f"{what}: {ones!r}, the oracle has {others!r}")
 
 
 def must_be_near(seen: Iterable[float], wanted: Iterable[float], what: str) -> None:
     """The same for sums, whose order may round the last digits otherwise."""
     ones, others = list(seen), list(wanted)
     if len(ones) != len(others) or not all(map(_near, ones, others)):
-        raise Mismatch(f"{what}: {ones!r}, the oracle has {others!r}")
+        raise MismatchError(f"{what}: {ones!r}, the oracle has {others!r}")
 
 
 def column_of(values: Iterable[float]) -> "array[float]":

@@ -12,7 +12,7 @@ from random import Random
 import mbmd
 from mbmd import _native
 from wheels.proof.inside.columns import check_counters, check_decode, check_window
-from wheels.proof.inside.judge import Mismatch, must_equal
+from wheels.proof.inside.judge import MismatchError, must_equal
 from wheels.proof.inside.streams import check_requests, check_streams
 from wheels.proof.inside.wire import check_crc, check_exchange, check_query, check_timer
 
@@ -37,7 +37,7 @@ def main() -> int:
     try:
         must_be_installed()
         cases = sum(check_module(name, rounds) for name in CHECKS)
-    except Mismatch as error:
+    except MismatchError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{cases} cases of {len(CHECKS)} modules as the oracle has them")
@@ -47,7 +47,7 @@ def main() -> int:
 def must_be_installed() -> None:
     """The kernels are those of this Python's own installation, and each is checked."""
     if not Path(mbmd.__file__).is_relative_to(sys.prefix):
-        raise Mismatch(f"mbmd is not the installed one: {mbmd.__file__}")
+        raise MismatchError(f"mbmd is not the installed one: {mbmd.__file__}")
     must_equal({module.name for module in iter_modules(_native.__path__)}, set(CHECKS), "native modules")
 
 
@@ -59,8 +59,8 @@ def check_module(name: str, rounds: int) -> int:
             seed = f"{name} {check.__name__} {case}"
             try:
                 check(Random(seed))  # noqa: S311 - lots, not secrets
-            except Mismatch as error:
-                raise Mismatch(f"{seed}: {error}") from None
+            except MismatchError as error:
+                raise MismatchError(f"{seed}: {error}") from None
             cases += 1
     return cases
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from wheels.proof.inside.judge import Mismatch, must_equal
+from wheels.proof.inside.judge import MismatchError, must_equal
 
 PATIENCE = 120.0
 """Seconds in which a program must have started, or ended: emulated machines are slow."""
@@ -37,7 +37,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         try:
             print(polled(Path(home), wanted))
-        except Mismatch as error:
+        except MismatchError as error:
             print(f"{error}\n{_logs(Path(home))}", file=sys.stderr)
             return 1
     return 0
@@ -56,7 +56,7 @@ def polled(home: Path, wanted: str) -> str:
             compare(meter, api)
             live = live_reading(api)
     if wanted not in _logs(home):
-        raise Mismatch(f"the log of mbmd run does not have {wanted!r}")
+        raise MismatchError(f"the log of mbmd run does not have {wanted!r}")
     return f"first reading after {seconds:.1f} s, {len(PLACES)} compared, {live} from the websocket"
 
 
@@ -69,10 +69,10 @@ def compare(meter: int, api: int) -> None:
     after = witnessed(meter)
     must_equal(reading["Export"], before["Export"], "Export, which stands still")
     if not before["Import"] <= reading["Import"] <= after["Import"]:
-        raise Mismatch(f"Import {reading['Import']} is not between {before['Import']} and {after['Import']}")
+        raise MismatchError(f"Import {reading['Import']} is not between {before['Import']} and {after['Import']}")
     for name, far in FURTHEST.items():
         if abs(reading[name] - before[name]) > far:
-            raise Mismatch(f"{name} {reading[name]} is far from {before[name]}")
+            raise MismatchError(f"{name} {reading[name]} is far from {before[name]}")
 
 
 def witnessed(port: int) -> dict[str, float]:
@@ -110,7 +110,7 @@ def live_reading(port: int) -> str:
             message = json.loads(live.recv(timeout=PATIENCE))
             if message.get("Device") == "SDM1.1":
                 return str(message["IEC61850"])
-    raise Mismatch("the websocket sent no reading")
+    raise MismatchError("the websocket sent no reading")
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def mbmd(home: Path, command: str, *arguments: str) -> Iterator[None]:
             running.terminate()
             must_equal(running.wait(PATIENCE), 0, f"exit code of mbmd {command} after SIGTERM")
         except subprocess.TimeoutExpired:
-            raise Mismatch(f"mbmd {command} does not end after SIGTERM") from None
+            raise MismatchError(f"mbmd {command} does not end after SIGTERM") from None
         finally:
             running.kill()
             running.wait()
@@ -138,7 +138,7 @@ def until(done: Callable[[], object], what: str) -> None:
     end = monotonic() + PATIENCE
     while not done():
         if monotonic() > end:
-            raise Mismatch(f"waited {PATIENCE:.0f} s in vain until {what}")
+            raise MismatchError(f"waited {PATIENCE:.0f} s in vain until {what}")
         sleep(0.1)
 
 

@@ -10,7 +10,7 @@ from mbmd._native import framing
 from mbmd._native.decode import Program
 from tests import reference
 from tests.reference import Awaited, Found
-from wheels.proof.inside.judge import UNTOUCHED, Mismatch, column_of, must_equal, must_equal_bits
+from wheels.proof.inside.judge import UNTOUCHED, MismatchError, column_of, must_equal, must_equal_bits
 
 UNITS = (0, 1, 2, 17, 58, 255)
 FUNCTIONS = (1, 3, 4, 6, 16, 0x2B)
@@ -77,7 +77,7 @@ def check_reading(reader: framing.Reader, awaited: Awaited, found: Found, chunks
     codes = [code for chunk in chunks if (code := reader.feed(chunk)) not in (framing.WAITING, framing.DAMAGED)]
     must_equal(codes[:1] or [framing.WAITING], [CODES[found.kind]], "what the stream brings")
     if not set(codes[1:]) <= {framing.LOST_SYNC}:
-        raise Mismatch(f"more came after the answer: {codes}")
+        raise MismatchError(f"more came after the answer: {codes}")
     counts = reader.skipped, reader.damaged, reader.stale, reader.echoes, reader.unnumbered, reader.exception
     wanted = found.skipped, found.damaged, found.stale, found.echoes, found.unnumbered, found.exception
     must_equal(counts, wanted, "counts")

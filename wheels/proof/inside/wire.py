@@ -13,7 +13,7 @@ from mbmd._native.exchange import Exchange, RoundTrips
 from mbmd._native.query import Query
 from mbmd._native.timer import TimerFd
 from tests import reference
-from wheels.proof.inside.judge import Mismatch, column_of, must_equal, must_equal_bits
+from wheels.proof.inside.judge import MismatchError, column_of, must_equal, must_equal_bits
 
 PATIENCE = 20.0
 """Seconds after which an alarm will not come any more."""
@@ -94,10 +94,10 @@ def check_timer(dice: Random) -> None:
         when = monotonic() + dice.choice([-1.0, 0.0, 0.0005, 0.003, dice.uniform(0, 0.01)])
         timer.arm(when)
         if not select.select([timer], [], [], PATIENCE)[0]:
-            raise Mismatch("an alarm did not come")
+            raise MismatchError("an alarm did not come")
         if monotonic() < when or not timer.acknowledge() or timer.acknowledge():
-            raise Mismatch("an alarm was early, or came twice")
+            raise MismatchError("an alarm was early, or came twice")
         timer.arm(monotonic() + 0.001)
         timer.disarm()
         if select.select([timer], [], [], 0.003)[0]:
-            raise Mismatch("an alarm came that had been taken back")
+            raise MismatchError("an alarm came that had been taken back")
