@@ -46,10 +46,15 @@ def repack_tar_gz(path: Path, epoch: int) -> None:
 def unpack_sdist(path: Path, folder: Path) -> tuple[Path, int]:
     """Unpack an sdist; its folder, and the newest time in it."""
     with tarfile.open(path) as archive:
-        newest = max(int(member.mtime) for member in archive)
         archive.extractall(folder, filter="data")
     (unpacked,) = folder.iterdir()
-    return unpacked, newest
+    return unpacked, newest(path)
+
+
+def newest(path: Path) -> int:
+    """The newest time in an sdist: of one that was repacked, that of all of it."""
+    with tarfile.open(path) as archive:
+        return max(int(member.mtime) for member in archive)
 
 
 def _mode(mode: int) -> int:

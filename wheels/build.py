@@ -1,6 +1,7 @@
 """`python -m wheels build`: the wheels and the sdist."""
 
 import argparse
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -10,10 +11,18 @@ from pathlib import Path
 
 from mbmd.errors import UsageError
 from wheels import checksums
+from wheels.archive import newest
 from wheels.cross import target
+from wheels.dependencies import Lacking, all_lacking, built
+from wheels.fetch import sha256
 from wheels.folders import DIST
+from wheels.locked import Package, packages
+from wheels.metadata import licence, metadata, needed
+from wheels.output import replaced
+from wheels.programs import demand
 from wheels.progress import say, step
 from wheels.recipe import ABI, recipe
+from wheels.sbom import bill
 from wheels.source import exported
 from wheels.tools import enter_tools, tools_python
 from wheels.wheel import build_sdist, build_wheel
@@ -36,14 +45,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--sdist {args.sdist}: no such file")
     enter_tools(["build", "--out", str(args.out), *(["--sdist", str(args.sdist)] if args.sdist else [])])
     out = args.out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
-        made = Path(name) / "new"
-        made.mkdir()
-        build_all(made, args.sdist)
-        if out.exists():
-            out.rename(Path(name) / "old")
-        made.rename(out)
+    with replaced(out) as folder:
+        build_all(folder, args.sdist)
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         print(f"{path.stat().st_size / _SIZE:7.0f} kB  {path.relative_to(out)}")
     return 0
@@ -52,9 +55,28 @@ def run(args: argparse.Namespace) -> int:
 def build_all(out: Path, sdist: Path | None) -> None:
     """Build all in an empty folder."""
     python = tools_python()
+    rows = all_lacking(list(packages().values()))
+    demand(program for row in rows for program in row.dependency.programs)
     sdist = _sdist(python, out) if sdist is None else Path(shutil.copy(sdist, out))
-    _together(partial(_wheel, sdist, name, python, out) for name in recipe().platforms)
-    (out / checksums.NAME).write_text(checksums.checksums(out))
+    ours = [partial(_wheel, sdist, name, python, out) for name in recipe().platforms]
+    _together([*ours, *(partial(_dependency, row, python, out) for row in rows)])
+    _write_bill(out, newest(sdist))
+    checksums.write(out)
+
+
+def _write_bill(out: Path, epoch: int) -> None:
+    """Put the bill of materials beside the wheels of mbmd."""
+    files = {path.name: sha256(path) for path in out.glob("mbmd-*")}
+    said = metadata(next(out.glob("mbmd-*.whl")))
+    own = Package("mbmd", said["Version"], licence(said), needed(said), ())
+    (out / f"mbmd-{own.version}.cdx.json").write_text(bill(own, files, list(packages().values()), epoch))
+
+
+def _dependency(row: Lacking, python: Path, out: Path) -> None:
+    wheel = built(row, python)
+    folder = out / row.platform
+    folder.mkdir(exist_ok=True)
+    shutil.copy(wheel, folder)
 
 
 def _sdist(python: Path, out: Path) -> Path:
@@ -69,7 +91,7 @@ def _wheel(sdist: Path, platform: str, python: Path, out: Path) -> None:
 
 def _together(jobs: Iterable[Callable[[], None]]) -> None:
     """Do jobs, as many at a time as there are processors; after the first that fails, none is begun."""
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = [pool.submit(job) for job in jobs]
         try:
             for job in waiting:

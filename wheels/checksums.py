@@ -7,6 +7,11 @@ from wheels.fetch import sha256
 NAME = "SHA256SUMS"
 
 
+def write(folder: Path) -> None:
+    """Put the list into the folder that it is of."""
+    (folder / NAME).write_text(checksums(folder))
+
+
 def checksums(folder: Path) -> str:
     """A line for each file in a folder and below, but for the list itself, sorted by name."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)

@@ -72,8 +72,12 @@ def building(target: Target, python: Path, folder: Path, epoch: int) -> Iterator
         _write_programs(target, zig(python), folder, shims)
         (shims / f"{_DATA}.py").write_text(f"build_time_vars = {variables(target)!r}\n")
         yield {
+            "AR": "ar",
+            "CC": "cc",
+            "CXX": "c++",
             "HOME": name,
             "LC_ALL": "C.UTF-8",
+            "RANLIB": "ranlib",
             "PATH": f"{shims}:{python.parent}:{os.defpath}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",

@@ -5,12 +5,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "wheels" / "recipe.toml"
 TOOLS_LOCK = ROOT / "wheels" / "tools.txt"
-RUNTIME_LOCK = ROOT / "wheels" / "runtime.txt"
+RUNTIME_LOCK = ROOT / "wheels" / "pylock.toml"
 
 DIST = ROOT / "wheels" / "dist"
 """What a build leaves."""
-ARMV7L = "armv7l"
-"""Below it, the wheels that PyPI lacks."""
 
 WORK = ROOT / "build" / "wheels"
 """What a build keeps to be quicker the next time; it may be deleted."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from mbmd.errors import MbmdError
 from wheels.fetch import fetched
 from wheels.folders import WORK
+from wheels.output import kept
 from wheels.recipe import Headers
 
 _MIRRORS = ("http://deb.debian.org/debian-security/", "http://deb.debian.org/debian/")
@@ -21,9 +22,8 @@ def headers_folder(headers: Headers) -> Path:
     if not folder.exists():
         urls = [*(mirror + headers.path for mirror in _MIRRORS), _SNAPSHOT + headers.sha1]
         package = fetched(urls, headers.sha256, WORK / "downloads" / Path(headers.path).name)
-        partial = folder.with_name(f"{folder.name}.part")
-        unpack(package.read_bytes(), partial)
-        partial.rename(folder)
+        with kept(folder) as made:
+            unpack(package.read_bytes(), made)
     return folder
 
 

@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from wheels import build
+from wheels import build, bundle, compare, lock
 from wheels.proof import command as prove
 
 PROG = "python -m wheels"
-COMMANDS = (build, prove)
+COMMANDS = (build, bundle, compare, lock, prove)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 
 

@@ -45,18 +45,17 @@ class Headers:
     """What snapshot.debian.org calls the file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dependency:
-    """A package that wheels are built of, since PyPI has none for some platform."""
+    """How wheels of a package are built where PyPI has none; `pylock.toml` has its version and its sdist."""
 
     name: str
-    version: str
-    sha256: str
-    """Of its sdist."""
     programs: Sequence[str] = ()
     """What must be on the machine to build it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Further variables for its build; {triplet} is the platform's."""
+    is_pure: bool = False
+    """One wheel without extensions serves all."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,8 @@ class Recipe:
     platforms: Mapping[str, Platform]
     headers: Mapping[tuple[str, str], Headers]
     """By version of CPython and platform."""
-    dependencies: Sequence[Dependency] = ()
+    dependencies: Mapping[str, Dependency]
+    """By name."""
 
     def pythons(self, platform: str) -> list[str]:
         """The versions of CPython whose headers there are for a platform."""
@@ -87,7 +87,7 @@ def parse(text: str, path: Path) -> Recipe:
         data = tomllib.loads(text)
         platforms = {name: Platform(name, **rows) for name, rows in data.pop("platforms").items()}
         headers = {(row["python"], row["platform"]): Headers(**row) for row in data.pop("headers")}
-        dependencies = [Dependency(**row) for row in data.pop("dependencies", [])]
+        dependencies = {name: Dependency(name, **rows) for name, rows in data.pop("dependencies").items()}
         read = Recipe(platforms=platforms, headers=headers, dependencies=dependencies, **data)
     except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: {_reason(error)}") from None

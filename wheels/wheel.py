@@ -36,25 +36,21 @@ def build_wheel(
             env = {**clean, **(environment or {})}
             run([python, *_BUILD, "--wheel", "--outdir", raw, folder], what, cwd=folder, env=env)
         (made,) = raw.iterdir()
-        tag = target.platform.tag
-        repair: list[str | Path] = [
-            python,
-            "-m",
-            "auditwheel",
-            "repair",
-            "--plat",
-            "auto",
-            "--only-plat",
-            "--wheel-dir",
-            fixed,
-            made,
-        ]
-        run(repair, f"{what}: auditwheel", env={"PATH": f"{python.parent}:{os.defpath}"})
-        (wheel,) = fixed.iterdir()
-        if tag not in wheel.name:
-            raise MbmdError(f"{what}: {wheel.name} needs a newer glibc than {tag} has")
-        repack_zip(wheel, epoch)
-        return Path(shutil.move(wheel, out / wheel.name))
+        if not made.name.endswith("-any.whl"):
+            made = _tagged(made, target, python, fixed, what)
+        repack_zip(made, epoch)
+        return Path(shutil.move(made, out / made.name))
+
+
+def _tagged(made: Path, target: Target, python: Path, folder: Path, what: str) -> Path:
+    """The wheel with the platform's tag, in another folder. Raises MbmdError if it needs more than the tag promises."""
+    tag = target.platform.tag
+    repair: list[str | Path] = [python, "-m", "auditwheel", "repair", "--plat", "auto", "--only-plat"]
+    run([*repair, "--wheel-dir", folder, made], f"{what}: auditwheel", env={"PATH": f"{python.parent}:{os.defpath}"})
+    (wheel,) = folder.iterdir()
+    if tag not in wheel.name:
+        raise MbmdError(f"{what}: {wheel.name} needs a newer glibc than {tag} has")
+    return wheel
 
 
 def _made(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from wheels.proof.systems import MACHINES, QUICK, demand_emulators
 from wheels.tools import enter_tools
 
 LOCK = ROOT / "wheels" / "proof" / "tools.txt"
-_HELP = "prove that the wheels work: on the Pythons of this machine, and emulated on ARM"
+_HELP = "prove that the wheels work, on the Pythons of this machine and emulated on ARM"
 _EXAMPLES = """\
 examples:
   python -m wheels prove
@@ -27,7 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "prove",
         help=_HELP,
-        description=f"{_HELP.capitalize()}.",
+        description=f"P{_HELP[1:]}.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,7 +1,7 @@
 """What an extension demands of the machine that loads it."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -33,7 +33,7 @@ class Demands:
     """Of ARM code."""
 
 
-def demands(file: BinaryIO) -> Demands:
+def demands(file: IO[bytes]) -> Demands:
     """Read a shared object. Raises MbmdError if it is none."""
     try:
         elf = ELFFile(file)
@@ -78,10 +78,6 @@ def _attributes(elf: ELFFile) -> dict[str, int]:
     section = elf.get_section_by_name(".ARM.attributes")
     if section is None:
         return {}
-    rows = [
-        row
-        for sub in section.iter_subsections()
-        for part in sub.iter_subsubsections()
-        for row in part.iter_attributes()
-    ]
-    return {row.tag: row.value for row in rows if isinstance(row.value, int)}
+    parts = [part for vendor in section.iter_subsections() for part in vendor.iter_subsubsections()]
+    rows = [row for part in parts for row in part.iter_attributes() if isinstance(row.value, int)]
+    return {row.tag: row.value for row in rows}

@@ -71,9 +71,8 @@ def _natives(platform: str, wheel: Path) -> list[Planned]:
     found = pythons.found()
     if missing := [version for version, python in found.items() if python is None]:
         print(f"not on this machine: CPython {', '.join(missing)}", flush=True)
-    return [
-        Planned(platform, of, partial(_native, platform, of, path, wheel)) for of, path in filter(None, found.values())
-    ]
+    there = [python for python in found.values() if python is not None]
+    return [Planned(platform, version, partial(_native, platform, version, path, wheel)) for version, path in there]
 
 
 def _native(platform: str, version: str, python: str, wheel: Path, work: Path) -> tuple[Subject, Steps]:

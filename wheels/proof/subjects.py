@@ -29,8 +29,10 @@ class Subject(Protocol):
     """Where it is, seen from inside."""
     work: Path
     """The folder, seen from outside."""
-    cwd: Path
-    """Where its command lines are run."""
+
+    @property
+    def cwd(self) -> Path:
+        """Where its command lines are run."""
 
     def prepare(self) -> str:
         """Make it ready; what there is to say of it."""
@@ -132,9 +134,8 @@ class Emulated:
         found = [name for name in COMPILERS if shutil.which(name, path=str(self.tree / "usr/bin"))]
         if found:
             raise MbmdError(f"there is a compiler in {self.tree}: {', '.join(found)}")
-        return (
-            f"{len(packages(self.tree))} packages of Debian, none is a compiler; {run(self, self.python, '--version')}"
-        )
+        version = run(self, self.python, "--version")
+        return f"{len(packages(self.tree))} packages of Debian, no compiler among them, {version}"
 
     def command(self, arguments: list[str]) -> list[str]:
         """In namespaces of its own."""

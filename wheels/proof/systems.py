@@ -57,9 +57,7 @@ def binfmt_rule(platform_name: str, interpreter: str) -> bytes:
     was called (P), by which Python finds its virtual environment.
     """
     machine = MACHINES[platform_name]
-    magic = (
-        b"\x7fELF" + bytes([machine.bits // 32, 1, 1]) + bytes(9) + b"\2\0" + machine.elf_machine.to_bytes(2, "little")
-    )
+    magic = b"\x7fELF" + bytes([machine.bits // 32, 1, 1, *bytes(9), 2, 0, machine.elf_machine, 0])
     mask = b"\xff" * 7 + b"\0" + b"\xff" * 8 + b"\xfe\xff\xff\xff"  # any ABI; programs at any address too
     fields = (f"mbmd-{platform_name}".encode(), b"M", b"", _escaped(magic), _escaped(mask), interpreter.encode(), b"FP")
     return b":" + b":".join(fields)

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from mbmd.errors import MbmdError
 from wheels.proof.systems import MACHINES, SUITES
 
 PACKAGES = ("base-files", "python3-venv")
@@ -42,12 +43,8 @@ FILES = {
 """What package scripts would have written, beside the certificates, without which Debian's pip does not start."""
 
 
-class TreeError(Exception):
-    """A tree cannot be made."""
-
-
 def tree(folder: Path, platform: str, python: str) -> Path:
-    """The tree with a platform's Python below `folder`, made anew unless a whole one is there."""
+    """The tree with a platform's Python below `folder`, made unless it is there. Raises MbmdError if it can't be."""
     root = folder / f"{SUITES[python]}-{MACHINES[platform].architecture}"
     if not (root / ".packages").exists():
         shutil.rmtree(root, ignore_errors=True)
@@ -97,7 +94,7 @@ def mirror() -> str:
     listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
     found = chosen_mirror(listed.split())
     if found is None:
-        raise TreeError("apt knows no mirror of Debian here: name one in MBMD_DEBIAN_MIRROR")
+        raise MbmdError("apt knows no mirror of Debian here: name one in MBMD_DEBIAN_MIRROR")
     return found
 
 
@@ -110,11 +107,9 @@ def _run(command: list[str]) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603
     except FileNotFoundError:
-        raise TreeError(
-            f"{command[0]} is missing: trees are made by apt and dpkg, on Debian or its relatives"
-        ) from None
+        raise MbmdError(f"{command[0]}: not found: trees are made by apt and dpkg, as Debian has them") from None
     except subprocess.TimeoutExpired:
-        raise TreeError(f"{command[0]} did not end within {PATIENCE:.0f} s") from None
+        raise MbmdError(f"{command[0]} did not end within {PATIENCE:.0f} s") from None
     if done.returncode:
-        raise TreeError(f"{' '.join(command[:2])}: {done.stderr.strip() or done.stdout.strip()}")
+        raise MbmdError(f"{' '.join(command[:2])}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout

@@ -23,10 +23,8 @@ PAUSES = (0.0, 0.125, 0.5, 1.0, 1.0, 5.0, 59.0, 60.0, 61.0, 1e5)
 
 def check_decode(dice: Random) -> None:
     """A program with all that a device table may say."""
-    words = [
-        dice.choice([dice.randrange(13), dice.randint(0xFFF0, 0xFFFF), dice.randrange(0x10000)]) for _ in range(125)
-    ]
-    payload = struct.pack(">125H", *words)
+    ranges = (0, 12), (0xFFF0, 0xFFFF), (0, 0xFFFF)  # small numbers of both signs, and any
+    payload = struct.pack(">125H", *(dice.randint(*dice.choice(ranges)) for _ in range(125)))
     program = [any_field(dice) for _ in range(20)]
     expected = [UNTOUCHED] * 41
     for name, place, divisor, nan, slot, offset, bits, scale in program:
@@ -103,7 +101,7 @@ def check_counters(dice: Random) -> None:
     for _ in range(40):
         now += dice.choice([0, 0.125, 1, 10, 60, 1000, -0.125])
         value = dice.choice(
-            [value, value + 0.125, value - 0.125, value + dice.randrange(500), dice.randrange(4000) / 8]
+            [value, value + 1 / 8, value - 1 / 8, value + dice.randrange(500), dice.randrange(4000) / 8]
         )
         shown = dice.choice([value, value, value, math.nan, math.inf])
         column = column_of([UNTOUCHED, shown])
