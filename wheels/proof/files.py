@@ -11,7 +11,6 @@ from packaging.utils import parse_wheel_filename
 
 from mbmd.errors import MbmdError, UsageError
 from wheels import checksums
-from wheels.folders import ARMV7L
 from wheels.programs import run
 from wheels.proof.elf import complaints, demands
 from wheels.proof.report import Report
@@ -35,8 +34,9 @@ def prove_files(folder: Path, platforms: list[str], report: Report) -> None:
         report.do(f"{platform} wheel", "tags and demands", partial(check_wheel, wheel, platform))
         report.do(f"{platform} wheel", "abi3audit", partial(audit, wheel))
         report.note(f"{platform} wheel", "wheel, kB", f"{wheel.stat().st_size / 1000:.0f}")
-    if ARMV7L in platforms and (folder / ARMV7L).exists():
-        report.do("files", "wheels that PyPI lacks", partial(check_dependencies, folder / ARMV7L))
+    for lacking in (folder / platform for platform in platforms):
+        if lacking.exists():
+            report.do("files", f"wheels that PyPI lacks for {lacking.name}", partial(check_dependencies, lacking))
     report.do("files", "twine check", partial(check_metadata, folder))
     report.do("files", "checksums", partial(check_sums, folder))
 
@@ -52,13 +52,13 @@ def check_wheel(wheel: Path, platform: str) -> str:
 
 
 def check_dependencies(folder: Path) -> str:
-    """The wheels that are built here because PyPI has none for armv7l."""
+    """The wheels that are built here because PyPI has none for the platform that the folder is called by."""
     wheels = sorted(folder.rglob("*.whl"))
     for wheel in wheels:
         tags = tags_of(wheel)
-        if any(tag.platform != "any" and not tag.platform.endswith("_armv7l") for tag in tags):
-            raise MbmdError(f"{wheel.name}: not for armv7l")
-        check_extensions(wheel, "armv7l", ".so")
+        if any(tag.platform != "any" and not tag.platform.endswith(f"_{folder.name}") for tag in tags):
+            raise MbmdError(f"{wheel.name}: not for {folder.name}")
+        check_extensions(wheel, folder.name, ".so")
     return ", ".join(wheel.name.partition("-cp")[0] + f" ({wheel.name.split('-')[2]})" for wheel in wheels)
 
 
