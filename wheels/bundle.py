@@ -59,7 +59,7 @@ def make_bundle(platform: str, python: str, out: Path) -> Path:
     _check(platform, python)
     interpreter = tools_python()
     rows = lacking(packages().values(), platform, python)
-    own = _own(platform, python)
+    own = own_wheel(platform, python)
     with replaced(out) as folder, step(f"the wheels for {platform}, CPython {python}"):
         here = {package: file for package in packages().values() if (file := package.wheel(platform, python))}
         built_here = [built(row, interpreter) for row in rows]
@@ -74,8 +74,8 @@ def _check(platform: str, python: str) -> None:
     one_of(python, PYTHONS, "CPython")
 
 
-def _own(platform: str, python: str) -> Path:
-    """The wheel of mbmd."""
+def own_wheel(platform: str, python: str) -> Path:
+    """The wheel of mbmd, of wheels/dist."""
     name = best([path.name for path in DIST.glob("mbmd-*.whl")], platform, python)
     if name is None:
         raise UsageError(f"{DIST}: no wheel of mbmd for {platform}: run: python -m wheels build")

@@ -43,6 +43,8 @@ def _members(archive: bytes) -> list[tuple[str, bytes]]:
     found, at = [], len(_AR_MAGIC)
     while archive.startswith(_AR_MAGIC) and at + _AR_HEADER <= len(archive):
         header, at = archive[at : at + _AR_HEADER], at + _AR_HEADER
+        if not header[48:58].strip().isdigit():
+            break
         size = int(header[48:58])
         found.append((header[:16].decode().rstrip(" /"), archive[at : at + size]))
         at += size + size % 2
