@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize soak bench docs wheels bundle clean
+.PHONY: demo test sanitize soak bench docs wheels bundle prove-wheels clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -30,6 +30,9 @@ wheels:
 
 bundle:
 	python3 -m wheels bundle $(PLATFORM) $(PYTHON) $(ARGS)
+
+prove-wheels:
+	$(PYTHON) -m wheels prove $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so

@@ -4,11 +4,10 @@ import argparse
 import signal
 from pathlib import Path
 
-from wheels.folders import DIST, ROOT
+from wheels.folders import DIST, PROOF_LOCK
 from wheels.proof.systems import MACHINES, QUICK, demand_emulators
 from wheels.tools import enter_tools
 
-LOCK = ROOT / "wheels" / "proof" / "tools.txt"
 _HELP = "prove that the wheels work, on the Pythons of this machine and emulated on ARM"
 _EXAMPLES = """\
 examples:
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """Prove all; 0 if all went well."""
     platforms = args.only or [*MACHINES]
     demand_emulators(platforms)
-    enter_tools(_words(args), LOCK)
+    enter_tools(_words(args), PROOF_LOCK)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from wheels.proof.files import prove_files  # these want the tools
     from wheels.proof.plan import carry_out, planned

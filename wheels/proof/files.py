@@ -33,7 +33,6 @@ def prove_files(folder: Path, platforms: list[str], report: Report) -> None:
         wheel = wheel_for(folder, platform)
         report.do(f"{platform} wheel", "tags and demands", partial(check_wheel, wheel, platform))
         report.do(f"{platform} wheel", "abi3audit", partial(audit, wheel))
-        report.note(f"{platform} wheel", "wheel, kB", f"{wheel.stat().st_size / 1000:.0f}")
     for lacking in (folder / platform for platform in platforms):
         if lacking.exists():
             report.do("files", f"wheels that PyPI lacks for {lacking.name}", partial(check_dependencies, lacking))

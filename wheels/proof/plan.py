@@ -45,6 +45,8 @@ def planned(platforms: list[str], dist: Path, quick: bool, report: Report) -> li
         else:
             versions = [version for version in SUITES if version == QUICK or not quick]
             plans += [Planned(platform, of, partial(_emulated, platform, of, dist, report)) for of in versions]
+    for plan in plans:
+        report.note(plan.name, "wheel, MB", f"{wheel_for(dist, plan.platform).stat().st_size / 1e6:.1f}")
     return plans
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from mbmd.errors import MbmdError
 from wheels.folders import ROOT
 from wheels.proof.report import Report
 from wheels.proof.subjects import Subject, name_of, run
@@ -28,7 +29,7 @@ def installing(subject: Subject, *requirements: str | Path) -> Steps:
     """As users do: an environment, and pip."""
     return [
         ("python3 -m venv", lambda: run(subject, subject.python, "-m", "venv", "venv")),
-        ("pip install", lambda: _last_line(run(subject, "venv/bin/python", "-m", "pip", "install", *requirements))),
+        ("pip install", lambda: packages_of(run(subject, "venv/bin/python", "-m", "pip", "install", *requirements))),
     ]
 
 
@@ -46,7 +47,7 @@ def without_uvloop(subject: Subject) -> Steps:
     """The same where there is no uvloop, which must be in the log."""
     python = "venv/bin/python"
     return [
-        ("pip uninstall uvloop", lambda: _last_line(run(subject, python, "-m", "pip", "uninstall", "-y", "uvloop"))),
+        ("pip uninstall uvloop", lambda: run(subject, python, "-m", "pip", "uninstall", "--quiet", "-y", "uvloop")),
         ("poll without uvloop", partial(poll, subject, "--log", "asyncio")),
     ]
 
@@ -70,5 +71,9 @@ def megabytes(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) / 1e6
 
 
-def _last_line(text: str) -> str:
-    return text.rpartition("\n")[2]
+def packages_of(said: str) -> str:
+    """How many packages pip says that it installed. Raises MbmdError if it says none."""
+    last = said.rpartition("\n")[2].removeprefix("Successfully installed").split()
+    if not any(name.startswith("mbmd-") for name in last):
+        raise MbmdError(f"pip did not install mbmd:\n{said}")
+    return f"{len(last)} packages"

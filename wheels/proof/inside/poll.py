@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeAlias
 
 from wheels.proof.inside.judge import MismatchError, must_equal
 
@@ -27,6 +27,9 @@ PLACES = {"VoltageL1": 0, "Frequency": 70, "Import": 72, "Export": 74}
 """Where an SDM630 has its readings, single-precision floats in input registers."""
 FURTHEST = {"VoltageL1": 6.0, "Frequency": 0.1}
 """How far these swing; the counters of a simulated meter grow, or stand still."""
+
+Process: TypeAlias = "subprocess.Popen[bytes]"
+"""A running mbmd."""
 
 
 def main() -> int:
@@ -47,24 +50,25 @@ def polled(home: Path, wanted: str) -> str:
     """What was seen, in a line."""
     meter, api = free_port(), free_port()
     adapter = f"127.0.0.1:{meter}"
-    with mbmd(home, "simulate", "-a", adapter, "-d", "sdm:1"):
-        until(lambda: listens(meter), "the simulated meter listens")
+    with mbmd(home, "simulate", "-a", adapter, "-d", "sdm:1") as simulating:
+        until(lambda: listens(meter), "the simulated meter listens", simulating)
         begin = monotonic()
-        with mbmd(home, "run", "-c", "", "-a", f"tcp://{adapter}", "-d", "SDM:1", "--api", f"127.0.0.1:{api}"):
-            until(lambda: latest(api), "there is a reading")
+        options = ("-c", "", "-a", f"tcp://{adapter}", "-d", "SDM:1", "--api", f"127.0.0.1:{api}")
+        with mbmd(home, "run", *options) as polling:
+            until(lambda: latest(api), "there is a reading", polling)
             seconds = monotonic() - begin
-            compare(meter, api)
+            compare(meter, api, polling)
             live = live_reading(api)
     if wanted not in _logs(home):
         raise MismatchError(f"the log of mbmd run does not have {wanted!r}")
     return f"first reading after {seconds:.1f} s, {len(PLACES)} compared, {live} from the websocket"
 
 
-def compare(meter: int, api: int) -> None:
+def compare(meter: int, api: int, polling: Process) -> None:
     """The reading over REST is what the meter has, between a look before and one after."""
     before = witnessed(meter)
     stamp = latest(api)["Timestamp"]
-    until(lambda: latest(api)["Timestamp"] > stamp, "there is a reading later than the witness's")
+    until(lambda: latest(api)["Timestamp"] > stamp, "there is a reading later than the witness's", polling)
     reading = latest(api)
     after = witnessed(meter)
     must_equal(reading["Export"], before["Export"], "Export, which stands still")
@@ -114,15 +118,15 @@ def live_reading(port: int) -> str:
 
 
 @contextmanager
-def mbmd(home: Path, command: str, *arguments: str) -> Iterator[None]:
+def mbmd(home: Path, command: str, *arguments: str) -> Iterator[Process]:
     """Within, a command of mbmd runs; it must end well when it is told to."""
     folders = ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
     environment = os.environ | dict.fromkeys(folders, str(home))
-    program = Path(sys.prefix) / "bin" / "mbmd"
-    with (home / f"{command}.log").open("w") as log:
-        running = subprocess.Popen([program, command, *arguments], stdout=log, stderr=log, env=environment)  # noqa: S603
+    line = [f"{sys.prefix}/bin/mbmd", command, *arguments]
+    with (home / f"{command}.log").open("wb") as log:
+        running = subprocess.Popen(line, stdout=log, stderr=log, env=environment)  # noqa: S603
         try:
-            yield
+            yield running
             must_equal(running.poll(), None, f"mbmd {command} while it runs")
             running.terminate()
             must_equal(running.wait(PATIENCE), 0, f"exit code of mbmd {command} after SIGTERM")
@@ -133,10 +137,11 @@ def mbmd(home: Path, command: str, *arguments: str) -> Iterator[None]:
             running.wait()
 
 
-def until(done: Callable[[], object], what: str) -> None:
-    """Wait until something is so."""
+def until(done: Callable[[], object], what: str, running: Process) -> None:
+    """Wait until something is so that a running program brings about."""
     end = monotonic() + PATIENCE
     while not done():
+        must_equal(running.poll(), None, f"exit code while it is waited until {what}")
         if monotonic() > end:
             raise MismatchError(f"waited {PATIENCE:.0f} s in vain until {what}")
         sleep(0.1)
