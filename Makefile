@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNELS := $(wildcard mbmd/_native/*.pyx mbmd/_native/*.pxd)
 
-.PHONY: demo test sanitize soak bench docs wheels bundle prove-wheels clean
+.PHONY: demo test sanitize soak bench docs wheels deb bundle prove-wheels container-check release-check clean
 
 demo: $(VENV)/.built
 	$(BIN)/mbmd demo
@@ -31,8 +31,17 @@ wheels:
 bundle:
 	python3 -m wheels bundle $(PLATFORM) $(PYTHON) $(ARGS)
 
+deb: $(VENV)/.built
+	$(BIN)/python -m wheels deb --arch $(or $(ARCH),amd64) --dist $(or $(DIST),bookworm) $(ARGS)
+
 prove-wheels:
 	$(PYTHON) -m wheels prove $(ARGS)
+
+container-check: $(VENV)/.built
+	$(BIN)/python -m wheels container-check $(ARGS)
+
+release-check: $(VENV)/.built-test
+	$(BIN)/python -m wheels release-check $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info mbmd/_native/*.so

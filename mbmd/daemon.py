@@ -1,6 +1,7 @@
 """Puts the parts together: buses, readings and the web server in one event loop."""
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
@@ -10,9 +11,7 @@ from contextlib import AsyncExitStack, closing
 from functools import partial
 from time import monotonic, time
 
-import uvloop
-
-from mbmd import __version__
+from mbmd import __version__, loop
 from mbmd.bus.memory import Memory
 from mbmd.bus.report import report
 from mbmd.config.paths import home_directory, run_directories
@@ -30,6 +29,7 @@ from mbmd.running.hangup import Terminal, answered
 from mbmd.running.reload import Load, Reloads, Tell, place_of
 from mbmd.running.runfile import Report, RunFile
 from mbmd.running.sinks import Sinks
+from mbmd.running.systemd import Manager
 from mbmd.running.tasks import Tasks
 from mbmd.running.web import serving
 from mbmd.turns import in_turns
@@ -48,22 +48,25 @@ def run(config: RunConfig, load: Load | None = None) -> None:
     SIGHUP brings what `load` makes of the configuration by then; SIGHUP since the terminal was closed ends it.
     """
     allow_files(config)
-    with unsearched(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signal(config, load))
+    with unsearched():
+        loop.run(_until_signal(config, load))
 
 
 async def _until_signal(config: RunConfig, load: Load | None) -> None:
     sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
-    with closing(RunFile(run_directories(os.environ, home_directory()))) as run_file:
-        await serve(config, stop_on_signal(), load=load, tell=run_file.write)
+    places = run_directories(os.environ, home_directory())
+    with closing(RunFile(places)) as run_file, closing(Manager(os.environ)) as manager:
+        if manager.watches:  # it ends who is stuck by SIGABRT, and where that was shall be in the log
+            faulthandler.enable()
+        await serve(config, stop_on_signal(), load=load, tell=run_file.write, manager=manager)
 
 
 def stop_on_signal() -> asyncio.Event:
     """An event that SIGINT and SIGTERM set from now on, in place of ending the process."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        running.add_signal_handler(number, stop.set)
     return stop
 
 
@@ -73,13 +76,17 @@ async def serve(
     started: Callable[[], None] = lambda: None,
     load: Load | None = None,
     tell: Tell = lambda _: None,
+    manager: Manager | None = None,
 ) -> None:
     """Poll and serve until `stop` is set; `started` is called when the web server listens and polling is to begin.
 
     On SIGHUP `load` makes the configuration anew. A good one is carried out: its devices and buses come, others go,
-    and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that.
+    and who is in both goes on as if nothing had happened. A bad one changes nothing. `tell` hears of that, and so does
+    the service manager.
     """
     terminal, asked = Terminal(), asyncio.Event()
+    manager = manager or Manager({})
+    tell = manager.hearing(tell)
     async with AsyncExitStack() as stack:
         stack.enter_context(answered(terminal, asked.set, stop.set))
         buses = by_bus(prepare(config, Registry(config.device_dirs)))
@@ -97,15 +104,19 @@ async def serve(
         reloads = Reloads(config, buses, fleet, sinks, web, load, first, tell, asked)
         await fleet.open()
         log.info("mbmd %s: devices: %d, buses: %d", __version__, len(config.devices), len(buses))
+        if reason := loop.fallback():
+            log.info("%s: polling by asyncio, which takes more of the processor; install uvloop if you can", reason)
         if config.api is not None:
             scheme = "https" if config.web is not None and config.web.cert is not None else "http"
             log.info("listening on %s://%s", scheme, join_host_port(*config.api))
         await sinks.change(planned)
         started()
         await fleet.start()
-        for work in (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub)):
+        lasting = (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub), manager.watch(hub))
+        for work in lasting:
             tasks.start(work)
         tell(first)
+        stack.callback(manager.stopping)
         await tasks.wait(stop)
 
 
@@ -120,4 +131,4 @@ async def _report(hub: Hub) -> None:
 def _tell_of(hub: Hub, bus: BusHealth) -> None:
     """Devices may have gone since it began."""
     devices = [device for name in bus.devices if (device := hub.devices.get(name)) is not None]
-    log.info("%s", report(bus, devices, monotonic()))
+    log.info("%s", report(bus, devices, monotonic()), extra={"bus": bus.address})

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from mbmd.cli import main as main_command
 from mbmd.config.example import example
+from mbmd.config.log import Log
 from mbmd.config.model import AdapterKeys, Config, DeviceKeys, Section, keys
 from mbmd.config.options import PollClass
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.show import shown
 from mbmd.config.web import Web
 from mbmd.devices.registry import BUILT_IN
-from tests import metrics_manual, sizing_manual
+from tests import meters_manual, metrics_manual, sizing_manual
 from tests.simulated_units import confusions
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def errors(case: Path) -> str:
 MANUAL = Path(__file__).parents[1] / "docs" / "configuration.md"
 TABLES: Mapping[str, type[Struct]] = {
     "the top": Config,
+    "log": Log,
     "web": Web,
     "mqtt": Mqtt,
     "influx": Influx,
@@ -105,6 +107,7 @@ SNAPSHOTS: Mapping[str, Callable[[], str]] = {
     "confusions.snapshot": confusions,
     "metrics.snapshot": metrics_manual.mapping,
     "../../docs/prometheus.md": metrics_manual.manual,
+    "../../docs/meters.md": meters_manual.manual,
     "../../docs/performance.md": sizing_manual.manual,
     "../../mbmd.dist.yaml": example,
     "../../docs/configuration.md": manual,

@@ -4,7 +4,7 @@ import argparse
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,20 +21,39 @@ from wheels.metadata import licence, metadata, needed
 from wheels.output import replaced
 from wheels.programs import demand
 from wheels.progress import say, step
-from wheels.recipe import ABI, recipe
+from wheels.recipe import ABI, one_of, recipe
 from wheels.sbom import bill
 from wheels.source import exported
 from wheels.tools import enter_tools, tools_python
 from wheels.wheel import build_sdist, build_wheel
 
+_EXAMPLES = """\
+examples:
+  python -m wheels build
+  python -m wheels build --platform x86_64 --out DIR      for a quick look
+  python -m wheels build --sdist mbmd-0.1.0.tar.gz --out DIR
+"""
 _HELP = "build the wheels of mbmd, the sdist, and the wheels that PyPI lacks"
 _SIZE = 1000
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the parser."""
-    parser = subparsers.add_parser("build", help=_HELP, description=f"{_HELP.capitalize()}.")
+    parser = subparsers.add_parser(
+        "build",
+        help=_HELP,
+        description=f"{_HELP.capitalize()}: of the last commit, or of the work tree where it differs.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--out", type=Path, default=DIST, metavar="DIR", help="where to (default: wheels/dist)")
+    parser.add_argument(
+        "--platform",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"for this one alone, of {', '.join(recipe().platforms)}; may be repeated",
+    )
     parser.add_argument("--sdist", type=Path, metavar="FILE", help="build this sdist, not the last commit")
     parser.set_defaults(run=run)
 
@@ -43,22 +62,24 @@ def run(args: argparse.Namespace) -> int:
     """Build all; what was in the folder is replaced when all is done, and stays as it was if anything fails."""
     if args.sdist is not None and not args.sdist.is_file():
         raise UsageError(f"--sdist {args.sdist}: no such file")
-    enter_tools(["build", "--out", str(args.out), *(["--sdist", str(args.sdist)] if args.sdist else [])])
+    for name in args.platform:
+        one_of(name, recipe().platforms, "--platform")
+    enter_tools(args.words)
     out = args.out.resolve()
     with replaced(out) as folder:
-        build_all(folder, args.sdist)
+        build_all(folder, args.sdist, args.platform or list(recipe().platforms))
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         print(f"{path.stat().st_size / _SIZE:7.0f} kB  {path.relative_to(out)}")
     return 0
 
 
-def build_all(out: Path, sdist: Path | None) -> None:
-    """Build all in an empty folder."""
+def build_all(out: Path, sdist: Path | None, platforms: Sequence[str]) -> None:
+    """Build all for some platforms in an empty folder."""
     python = tools_python()
-    rows = all_lacking(list(packages().values()))
+    rows = [row for row in all_lacking(list(packages().values())) if row.platform in platforms]
     demand(program for row in rows for program in row.dependency.programs)
     sdist = _sdist(python, out) if sdist is None else Path(shutil.copy(sdist, out))
-    ours = [partial(_wheel, sdist, name, python, out) for name in recipe().platforms]
+    ours = [partial(_wheel, sdist, name, python, out) for name in platforms]
     _together([*ours, *(partial(_dependency, row, python, out) for row in rows)])
     _write_bill(out, newest(sdist))
     checksums.write(out)

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Gather the wheels; print the folder."""
     out = args.out or WORK / f"bundle-{args.platform}-{args.python}"
     _check(args.platform, args.python)
-    enter_tools(["bundle", args.platform, args.python, "--out", str(out)])
+    enter_tools(args.words)
     print(make_bundle(args.platform, args.python, out))
     return 0
 

@@ -50,7 +50,7 @@ def _reason(one: Path, other: Path) -> str:
     """What differs in two archives, or in how they are packed."""
     ours, theirs = _members(one), _members(other)
     names = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
-    return f"differs in {', '.join(names)}" if names else "differs"
+    return f"differs in {', '.join(names)}" if names else "packed differently, nothing in it differs"
 
 
 def _members(path: Path) -> dict[str, bytes]:

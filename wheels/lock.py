@@ -31,9 +31,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(run=run_lock)
 
 
-def run_lock(_: argparse.Namespace) -> int:
+def run_lock(args: argparse.Namespace) -> int:
     """Write the files of pins, once all of it is known."""
-    enter_tools(["lock"])
+    enter_tools(args.words)
     with tempfile.TemporaryDirectory(prefix="mbmd-lock-") as name, step("asking PyPI"):
         folder = Path(name)
         uv = _installed_uv()

@@ -28,11 +28,11 @@ def _install(lock: Path, folder: Path, python: Path) -> None:
     (folder / "ready").touch()
 
 
-def enter_tools(command: list[str], lock: Path = TOOLS_LOCK) -> None:
-    """Go on in the environment of the tools: the same command, run anew there unless it already is."""
+def enter_tools(words: list[str], lock: Path = TOOLS_LOCK) -> None:
+    """Go on in the environment of the tools: the same command line, run anew there unless it already is."""
     python = tools_python(lock)
     if Path(sys.prefix) != python.parents[1]:
-        os.execv(python, [str(python), "-m", "wheels", *command])  # noqa: S606 - the same program
+        os.execv(python, [str(python), "-m", "wheels", *words])  # noqa: S606 - the same program
 
 
 def zig(python: Path) -> Path:

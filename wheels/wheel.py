@@ -17,7 +17,8 @@ _BUILD = ["-m", "build", "--no-isolation", "--skip-dependency-check"]
 def build_sdist(source: Source, python: Path, out: Path) -> Path:
     """The sdist of a tree."""
     with tempfile.TemporaryDirectory(prefix="mbmd-sdist-") as name:
-        run([python, *_BUILD, "--sdist", "--outdir", name, source.folder], "building the sdist", cwd=source.folder)
+        command: list[str | Path] = [python, *_BUILD, "--sdist", "--outdir", name, source.folder]
+        run(command, "building the sdist", source.folder, {"LC_ALL": "C.UTF-8", "PATH": os.defpath})
         (made,) = Path(name).iterdir()
         repack_tar_gz(made, source.epoch)
         return Path(shutil.move(made, out / made.name))

@@ -148,7 +148,7 @@ class Poller:
     def _link_is_up(self) -> None:
         """A device has answered: only that proves a connection good."""
         if self._link_trouble:
-            log.log(logging.INFO if self._link_told else logging.DEBUG, "%s: connected again", self._client.address)
+            self._tell_of_link(logging.INFO, "connected again")
         self._link_trouble = ""
         self._other_framing = None
 
@@ -161,10 +161,14 @@ class Poller:
         now = monotonic()
         self._link_told = now >= self._quiet_until
         self._quiet_until = now + LINK_QUIET
-        log.log(logging.WARNING if self._link_told else logging.DEBUG, "%s: %s", self._client.address, trouble)
+        self._tell_of_link(logging.WARNING, trouble)
         self._link_trouble = f"the bus is down: {trouble}"
         for meter in self._meters:
             self._withdraw(meter, self._link_trouble)
+
+    def _tell_of_link(self, level: int, text: str) -> None:
+        bus = self._client.address
+        log.log(level if self._link_told else logging.DEBUG, "%s: %s", bus, text, extra={"bus": bus})
 
     async def _turn(self, meter: Meter) -> None:
         started = monotonic()
@@ -326,7 +330,7 @@ class Poller:
             # A part may come to a unit that is online. Whom a link took down comes with it, which is told by itself.
             if is_back:
                 if was_gone or not came or device.version == 1:
-                    log.info("%s: online", device.id)
+                    log.info("%s: online", device.id, extra={"device": device.id})
                 self._hub.turn(device)
             self._hub.publish(device, values, texts)
 
@@ -347,7 +351,7 @@ class Poller:
     def _go_offline(self, meter: Meter, error: Exception | None) -> None:
         trouble = _trouble(meter.unit, error)
         if not meter.probes:
-            log.warning("%s: offline, %s", meter.readings.id, trouble)
+            log.warning("%s: offline, %s", meter.readings.id, trouble, extra={"device": meter.readings.id})
         meter.probes += 1
         self._withdraw(meter, trouble)
         if not any(other.readings.online for other in self._meters):

@@ -290,7 +290,7 @@ class UnitMeter(Meter):
     def _lose(self, part: Part) -> None:
         trouble = self._trouble(part) or "the unit answers, but nothing of this device"
         if _withdraw(part, trouble):
-            log.warning("%s: offline, %s", part.readings.id, trouble)
+            log.warning("%s: offline, %s", part.readings.id, trouble, extra={"device": part.readings.id})
             self._turned.append(part.readings)
 
     def account(self, hub: Hub) -> None:

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "scan": "find the devices on a bus",
         "inspect": "show all models and points of a SunSpec device",
         "config": "check and show the configuration",
+        "service": "run mbmd as a service of the system: install it, remove it, see how it is",
         "passwd": "make a password or token for the web server",
         "read": "read registers, coils or inputs of a device",
         "write": "write registers or coils of a device",
@@ -110,12 +111,22 @@ def _main(words: Sequence[str]) -> int:
             fill(args)
         code: int = args.run(args)
     except MbmdError as error:
-        for line in str(error).splitlines():
-            print(line if line.startswith(" ") else f"mbmd: {line}", file=sys.stderr)
+        _tell(error)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _tell(error: MbmdError) -> None:
+    """Say what is wrong on standard error; in the journal of systemd its lines count as errors too."""
+    prefix = ""
+    if "JOURNAL_STREAM" in os.environ:
+        from mbmd.running.logs import error_prefix
+
+        prefix = error_prefix()
+    for line in str(error).splitlines():
+        print(prefix + (line if line.startswith(" ") else f"mbmd: {line}"), file=sys.stderr)
 
 
 def make_parser(words: Iterable[str] = COMMANDS) -> MainParser:

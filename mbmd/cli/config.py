@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  mbmd config check                     the file that mbmd run takes
-  mbmd config check house.yaml          exit code 2 and a line for each mistake
-  mbmd config show                      what counts, and where it comes from
+  mbmd config check                      # the file that mbmd run takes
+  mbmd config check house.yaml           # a line for each mistake
+  mbmd config show                       # what counts, and where it comes from
   mbmd config show --json -c house.yaml
-  mbmd config example > mbmd.yaml       to begin with
-  mbmd config schema > mbmd.schema.json then, on top of the file:
-                                        # yaml-language-server: $schema=mbmd.schema.json
+  mbmd config example > mbmd.yaml        # to begin with
+  mbmd config schema > mbmd.schema.json  # for editors
+
+An editor takes the schema by a line on top of the file:
+  # yaml-language-server: $schema=mbmd.schema.json
 """
 
 
@@ -98,9 +100,14 @@ def _checked(args: argparse.Namespace) -> str:
     built = configured.build(loaded)
     for warning in built.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if problems := [*built.problems, *_device_problems(loaded, built), *_sink_problems(loaded, built)]:
-        raise usage_error(problems)
+    if found := problems(loaded, built):
+        raise usage_error(found)
     return f"{loaded.file or 'without a file'}: fine: {_summary(built.config)}"
+
+
+def problems(loaded: "Loaded", built: "Built") -> list["Problem"]:
+    """All that is wrong with a configuration, with its device types and sinks too."""
+    return [*built.problems, *_device_problems(loaded, built), *_sink_problems(loaded, built)]
 
 
 def _device_problems(loaded: "Loaded", built: "Built") -> list["Problem"]:

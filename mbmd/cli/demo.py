@@ -47,12 +47,11 @@ def run(args: argparse.Namespace) -> int:
     set_up_logging(args.verbose)
     import tempfile
 
-    import uvloop
-
+    from mbmd import loop
     from mbmd.running import hangup
 
     with hangup.held(), tempfile.TemporaryDirectory(prefix="mbmd-demo-") as folder:
-        uvloop.run(_demo(Path(folder), (api[0] or "0.0.0.0", api[1])))
+        loop.run(_demo(Path(folder), (api[0] or "0.0.0.0", api[1])))
     return 0
 
 

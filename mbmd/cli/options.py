@@ -138,11 +138,7 @@ def required_adapter(args: argparse.Namespace) -> Adapter:
 
 def set_up_logging(verbose: bool) -> None:
     """Log to standard error: states and failures, with `verbose` every failed request."""
-    import logging
+    from mbmd.config.log import DEBUG, Log
+    from mbmd.running.logs import set_up
 
-    from mbmd.running.logs import Formatter, set_verbose
-
-    handler = logging.StreamHandler()
-    handler.setFormatter(Formatter())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    set_verbose(verbose)
+    set_up(DEBUG if verbose else Log())

@@ -1,4 +1,4 @@
-"""The flags of the web server and of where readings go; imports nothing heavy, so that `mbmd --help` stays quick."""
+"""The flags of log, web server and where readings go; imports nothing heavy, so that `mbmd --help` stays quick."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ _SEEN = "which others can see here while mbmd starts; better"
 
 OUTPUTS: Mapping[str, tuple[Row, ...]] = MappingProxyType(
     {
+        "log": (
+            (
+                "log.level",
+                "--log-level",
+                "error|warning|info|debug",
+                "what is logged, each with those before; default: info",
+            ),
+            (
+                "log.format",
+                "--log-format",
+                "auto|text|journal|json",
+                "lines with time and level, for the journal of systemd, or JSON; auto: what fits; default: auto",
+            ),
+        ),
         "web server": (
             ("web.users", "--web-user", "NAME=HASH...", "who may ask, with a password, by a line of mbmd passwd"),
             ("web.tokens", "--web-token", "NAME=HASH...", "program that may ask, by a line of mbmd passwd --token"),

@@ -42,6 +42,13 @@ class Parser(argparse.ArgumentParser):
 
         self.exit(2, f"mbmd: {conceal(message, self._given)} (see {self.prog} --help)\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As of argparse, which keeps it to itself when an output is full."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
             from mbmd.config.values import did_you_mean

@@ -7,7 +7,7 @@ depends neither on the version of Python nor on the terminal, as the help that a
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from textwrap import dedent
 from typing import NamedTuple
@@ -22,6 +22,25 @@ Row = tuple[str, str]
 Group = tuple[str, tuple[Row, ...]]
 """A title, and what is under it."""
 _EVERYWHERE = ("positional arguments", "options")
+_MADE = "Made of the commands themselves by `python -m mbmd.cli.reference`: do not edit."
+_EXAMPLES = ("example:", "examples:")
+"""Paragraphs that announce command lines."""
+_TITLES = {"positional arguments": "arguments"}
+"""What groups of argparse itself are called on the page."""
+_STORIES = {
+    "mbmd run": ("adapters and options", "options.md"),
+    "mbmd scan": ("scanning", "scanning.md"),
+    "mbmd inspect": ("SunSpec", "sunspec.md"),
+    "mbmd config": ("configuration", "configuration.md"),
+    "mbmd passwd": ("access", "access.md"),
+    "mbmd read": ("reading and writing", "reading-writing.md"),
+    "mbmd write": ("reading and writing", "reading-writing.md#writing"),
+    "mbmd devices": ("meters", "meters.md"),
+    "mbmd devices check": ("device tables", "device-tables.md"),
+    "mbmd devices try": ("reading and writing", "reading-writing.md#a-whole-meter"),
+    "mbmd simulate": ("simulator", "simulator.md"),
+}
+"""Pages of the manual with the story of a command."""
 
 
 class Passage(NamedTuple):
@@ -33,28 +52,31 @@ class Passage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as its parser describes it; `groups` are its arguments and options by title."""
+    """A command as its parser describes it; `groups` are its arguments and options by title, `help` is its one line."""
 
     name: str
+    help: str
     usage: str
     description: str
     groups: tuple[Group, ...]
     passages: tuple[Passage, ...]
 
 
-def commands(parser: argparse.ArgumentParser) -> Iterator[Command]:
+def commands(parser: argparse.ArgumentParser, help_: str = "") -> Iterator[Command]:
     """A parser's command, then those of its subcommands, each followed by its own."""
-    yield _command(parser)
+    yield _command(parser, help_)
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for subparser in action.choices.values():
-                yield from commands(subparser)
+            helps = {choice.dest: choice.help or "" for choice in action._get_subactions()}
+            for name, subparser in action.choices.items():
+                yield from commands(subparser, helps[name])
 
 
-def _command(parser: argparse.ArgumentParser) -> Command:
+def _command(parser: argparse.ArgumentParser, help_: str) -> Command:
     groups = ((group.title or "", _rows(group._group_actions)) for group in parser._action_groups)
     return Command(
         parser.prog,
+        help_,
         _usage(parser),
         parser.description or "",
         tuple((title, rows) for title, rows in groups if rows),
@@ -126,23 +148,54 @@ def markdown(all_: Iterable[Command]) -> str:
     """A page for people: the first command is `mbmd` itself."""
     top, *others = all_
     owners = _owners((top, *others))
-    lines = ["# Commands", "", "Made of the commands themselves by `python -m mbmd.cli.reference`: do not edit.", ""]
-    lines += [f"- [`{command.name}`](#{command.name.replace(' ', '-')})" for command in (top, *others)]
+    lines = ["# Commands", "", f"<!-- {_MADE} -->"]
+    if others:
+        lines += ["", "| command | what it does |", "| --- | --- |"]
+        lines += [f"| {_link(command.name)} | {_escaped(command.help)} |" for command in others]
+        lines += ["", f"Options that most of them take, and exit codes, are told of {_link(top.name)} itself."]
+        top = replace(top, groups=tuple(group for group in top.groups if group[0] not in _TITLES))
     for command in (top, *others):
-        lines += ["", f"## {command.name}", "", _escaped(command.description), "", "```sh", command.usage, "```"]
-        for title, rows in command.groups:
-            if owners.get((title, rows), command.name) == command.name:
-                lines += ["", f"| {title} | |", "| --- | --- |"]
-                lines += [f"| {_code(written)} | {_escaped(text)} |" for written, text in rows]
-        for other, titles in _borrowed(command, owners).items():
-            lines += ["", f"It also takes these of [`{other}`](#{other.replace(' ', '-')}): {'; '.join(titles)}."]
-        for passage in command.passages:
-            lines += ["", _escaped(passage.text)] if passage.is_prose else ["", "```", passage.text, "```"]
+        lines += [*_head(command), *_tables(command, owners), *_texts(command)]
     return "\n".join(lines) + "\n"
 
 
-def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "\\|")
+def _head(command: Command) -> Iterator[str]:
+    yield from ("", f"## {command.name}", "", _escaped(command.description))
+    if story := _STORIES.get(command.name):
+        yield f"More is in [{story[0]}]({story[1]})."
+    yield from _fenced("text", command.usage)
+
+
+def _tables(command: Command, owners: Mapping[Group, str]) -> Iterator[str]:
+    for title, rows in command.groups:
+        if owners.get((title, rows), command.name) == command.name:
+            yield from ("", f"| {_TITLES.get(title, title)} | |", "| --- | --- |")
+            yield from (f"| {_code(written)} | {_escaped(text)} |" for written, text in rows)
+    for other, titles in _borrowed(command, owners).items():
+        yield from ("", f"It also takes these of {_link(other)}: {'; '.join(titles)}.")
+
+
+def _texts(command: Command) -> Iterator[str]:
+    language = "text"
+    for passage in command.passages:
+        if passage.is_prose:
+            language = "sh" if passage.text in _EXAMPLES else "text"
+            yield from ("", _escaped(f"{passage.text[:1].upper()}{passage.text[1:]}"))
+        else:
+            yield from _fenced(language, passage.text)
+
+
+def _link(name: str) -> str:
+    return f"[`{name}`](#{name.replace(' ', '-')})"
+
+
+def _fenced(language: str, text: str) -> tuple[str, ...]:
+    return "", f"```{language}", text, "```"
+
+
+def _code(written: str) -> str:
+    """Each spelling by itself, so that a narrow table breaks between them."""
+    return ", ".join(f"`{spelling}`" for spelling in written.split(", ")).replace("|", "\\|")
 
 
 def _escaped(text: str) -> str:

@@ -29,7 +29,7 @@ exit codes: 0 reloaded, 1 no daemon or no answer, 2 the new configuration was re
 examples:
   mbmd reload
   mbmd reload -c /etc/mbmd.yaml
-  mbmd reload --pid 1234
+  mbmd reload --pid $(pgrep -o mbmd)
 """
 
 

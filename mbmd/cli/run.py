@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mbmd.cli import configured
-from mbmd.cli.options import DEVICES_HELP, add_bus_options, set_up_logging
+from mbmd.cli.options import DEVICES_HELP, add_bus_options
 from mbmd.cli.output_flags import add_output_options
 from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.defaults import DEFAULT_API, DEFAULT_RATE
 from mbmd.config.given import usage_error
 from mbmd.config.options import DEVICE_OPTIONS
 from mbmd.config.run import RunConfig
+from mbmd.errors import MbmdError
 
 if TYPE_CHECKING:
     from mbmd.config.load import Loaded
@@ -96,13 +97,22 @@ def run(args: argparse.Namespace) -> int:
     from mbmd.running import hangup
 
     with hangup.held():
-        _run(args)
+        try:
+            _run(args)
+        except MbmdError:
+            raise
+        except Exception:  # the log knows where it is read and what must not stand there
+            log.critical("ended by an error of the program", exc_info=True)
+            return 1
     return 0
 
 
 def _run(args: argparse.Namespace) -> None:
+    from mbmd.config.build import effective_log
+    from mbmd.running import logs
+
     loaded = configured.load(args)
-    set_up_logging(loaded.config.verbose)
+    logs.set_up(effective_log(loaded.config), logs.PATIENCE)
     if args.profile:
         log.warning("--profile: there is no profiler here: it does nothing")
     config = _checked(loaded)

@@ -76,8 +76,7 @@ def run(args: argparse.Namespace) -> int:
     job = _job(args)
     if args.raw or args.verbose:
         set_up_logging(args.verbose)
-    import uvloop
-
+    from mbmd import loop
     from mbmd.cli.scan_report import print_document, print_summary
     from mbmd.cli.scan_watch import make_watch
 
@@ -85,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     interrupted, failure = False, None
     try:
         with make_watch(is_quiet=args.json, has_bar=not (args.raw or args.verbose)) as watch:
-            interrupted = uvloop.run(_until_interrupted(_scan(job, surveys, watch)))
+            interrupted = loop.run(_until_interrupted(_scan(job, surveys, watch)))
     except MbmdError as error:
         failure = error
     if failure is None or any(survey.portraits for survey in surveys):

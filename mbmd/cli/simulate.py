@@ -97,12 +97,11 @@ def run(args: argparse.Namespace) -> int:
         for adapter, bus in buses.items():
             print(announcement(adapter, bus.values()), flush=True)
 
-    import uvloop
-
+    from mbmd import loop
     from mbmd.simulator.site import serve_until_signal
     from mbmd.simulator.slaves import Gaps
 
-    uvloop.run(serve_until_signal(meters, Gaps(args.gaps), faults, started))
+    loop.run(serve_until_signal(meters, Gaps(args.gaps), faults, started))
     return 0
 
 

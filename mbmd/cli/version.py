@@ -72,7 +72,15 @@ def _more_facts() -> dict[str, str]:
         "implementation": f"{sys.implementation.name}, {sys.maxsize.bit_length() + 1} bit",
         "libc": _libc(),
         "native core": _native_core(),
+        "event loop": _event_loop(),
     }
+
+
+def _event_loop() -> str:
+    from mbmd.loop import fallback
+
+    reason = fallback()
+    return f"asyncio, since {reason}" if reason else "uvloop"
 
 
 def _libc() -> str:

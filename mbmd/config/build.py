@@ -12,7 +12,8 @@ from mbmd.config.defaults import DEFAULT_CLIENT_ID
 from mbmd.config.devices import Device, DeviceSpec, conflicts, ids, parse_specs
 from mbmd.config.given import Origin, Problem
 from mbmd.config.load import Loaded
-from mbmd.config.model import SECRET_FILES
+from mbmd.config.log import Log
+from mbmd.config.model import SECRET_FILES, Config
 from mbmd.config.options import DEVICE_OPTIONS, DeviceOptions
 from mbmd.config.output_checks import output_problems, output_warnings, topic_problems
 from mbmd.config.outputs import Influx, Mqtt
@@ -64,7 +65,7 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         rate=config.rate,
         timeout=config.timeout,
         raw=config.raw,
-        verbose=config.verbose,
+        log=effective_log(config),
         state=config.state,
         plausibility=config.plausibility,
         mqtt=structs.replace(mqtt, clientid=mqtt.clientid or DEFAULT_CLIENT_ID) if mqtt.broker else None,
@@ -76,6 +77,11 @@ def build(loaded: Loaded, device_dirs: tuple[Path, ...]) -> Built:
         web=config.web,
     )
     return Built(run, tuple(device.path for device in placed), tuple(problems), tuple(warnings))
+
+
+def effective_log(config: Config) -> Log:
+    """What is logged, and how: `verbose` counts whatever else is said of the level."""
+    return structs.replace(config.log, level="debug") if config.verbose else config.log
 
 
 def _check_web(loaded: Loaded, problems: list[Problem], warnings: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The commented example of a configuration file, out of the model."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -29,6 +30,11 @@ _TCP = ("rtu", "close", "transaction_ids")
 def example() -> str:
     """The text of mbmd.dist.yaml."""
     return _HEAD + "".join("\n" + "".join(f"{line}\n" for line in _key(key)) for key in keys(Config).values())
+
+
+def example_without_devices() -> str:
+    """The same with nothing to poll: what it has of adapters and devices counts when its # is removed, too."""
+    return re.sub(r"^(?=[- ] [a-z])", "#", example(), flags=re.MULTILINE)
 
 
 def _key(key: Leaf | Section) -> Iterator[str]:

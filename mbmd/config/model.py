@@ -14,6 +14,7 @@ from mbmd.config import texts
 from mbmd.config.adapter import ADAPTER_OPTIONS
 from mbmd.config.defaults import BAUDRATE, COMSETS, DEFAULT_API, DEFAULT_RATE, DEFAULT_TIMEOUT
 from mbmd.config.keys import key, table_key
+from mbmd.config.log import Log
 from mbmd.config.options import DEVICE_OPTIONS, FLAG, Option, number
 from mbmd.config.outputs import Influx, Mqtt, Outbox, SinkKeys
 from mbmd.config.values import parse_duration
@@ -111,7 +112,7 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = parse_duration(DEFAULT_RATE)
     timeout: Annotated[float, table_key("time to answer", "")] = parse_duration(DEFAULT_TIMEOUT)
     raw: Annotated[bool, key("log every frame in hex", FLAG)] = False
-    verbose: Annotated[bool, key("log more", FLAG)] = False
+    verbose: Annotated[bool, key("log more: the level is debug", FLAG)] = False
     adapter: Annotated[
         str | None, key("default adapter: one of adapters, or one by itself", texts.ADDRESS, "/dev/ttyUSB0")
     ] = None
@@ -131,6 +132,7 @@ class Config(Struct, frozen=True, kw_only=True):
         tuple[Path, ...],
         key("folders with device tables of your own, before ~/.config/mbmd/devices", texts.FOLDERS, "[tables]"),
     ] = ()
+    log: Annotated[Log, Meta(description="what is logged by mbmd run, and how")] = Log()
     web: Annotated[Web, Meta(description="who may ask the web server, and how that is kept safe")] = Web()
     mqtt: Annotated[Mqtt, Meta(description="readings by MQTT")] = Mqtt()
     influx: Annotated[Influx, Meta(description="readings to InfluxDB or what takes its line protocol")] = Influx()

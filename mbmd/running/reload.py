@@ -19,7 +19,7 @@ from mbmd.running.changes import Buses, Changes, by_bus, difference
 from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
 from mbmd.running.garbage import unsearched
-from mbmd.running.logs import set_verbose
+from mbmd.running.logs import change
 from mbmd.running.runfile import Report
 from mbmd.running.sinks import Planned, Sinks
 from mbmd.running.web import Serving
@@ -72,7 +72,7 @@ class Reloads:
         asked: asyncio.Event,
     ) -> None:
         self._started = config
-        self._verbose = config.verbose
+        self._log = config.log
         self._buses = buses
         self._fleet = fleet
         self._sinks = sinks
@@ -129,9 +129,9 @@ class Reloads:
         web = self._web.change(news.web)
         sinks = await self._sinks.change(news.sinks)
         summary = "; ".join(filter(None, (str(news.changes), sinks, web)))
-        if news.config.verbose != self._verbose:
-            self._verbose = news.config.verbose
-            set_verbose(self._verbose)
+        if news.config.log is not None and news.config.log != self._log:
+            self._log = news.config.log
+            change(self._log)
         log.info("reloaded: %s", summary)
         notes = tuple(
             f"{name}: the new one takes a restart of the daemon"

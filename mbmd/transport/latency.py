@@ -21,7 +21,7 @@ def latency_timer(path: str, sys_root: Path = Path("/sys")) -> int | None:
 def advice(path: str, milliseconds: int) -> str:
     """One line: what a timer of so many milliseconds costs, and how to lower it, now and for good."""
     return (
-        f"{path}: the adapter holds each answer back for up to {milliseconds} ms (its latency timer), time in which "
+        f"the adapter holds each answer back for up to {milliseconds} ms (its latency timer), time in which "
         f"the bus could work: run 'echo 1 | sudo tee /sys/bus/usb-serial/devices/{_name(path)}/latency_timer'; "
         'the line ACTION=="add", SUBSYSTEM=="usb-serial", DRIVER=="ftdi_sio", ATTR{latency_timer}="1" '
         "in /etc/udev/rules.d/99-latency.rules keeps it so"

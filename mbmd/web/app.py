@@ -1,6 +1,7 @@
 """The Sanic application: routes, pages and errors."""
 
 import logging
+import os
 from typing import Any
 
 from sanic import HTTPResponse, Request, Sanic
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 def make_app(site: Site) -> "Sanic[Any, Any]":
     """The application that serves a site."""
+    # On a terminal Sanic would advise users to run it with --dev.
+    os.environ.setdefault("SANIC_IGNORE_PRODUCTION_WARNING", "true")
     app: Sanic[Any, Any] = Sanic("mbmd", configure_logging=False, request_class=StrictRequest)
     app.config.update(
         MOTD=False,

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises UsageError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio lets what is small wait for an acknowledgement (Nagle) where it is not told that this is TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mbmd.config.log import Log
 from mbmd.errors import UsageError
 from tests.integration.live_daemon import configuration, run, running, until
 from tests.integration.real_lines import LINES, playing
@@ -63,8 +64,8 @@ def test_failed_requests_are_logged_from_when_a_reload_asks_for_it(tmp_path: Pat
         async with playing(TCP, tmp_path) as line:
             one = f"sdm:1@{line.adapter}"
             async with running(configuration(one)) as live:
-                for verbose in (False, True, True, False):
-                    await live.reload(configuration(one, verbose=verbose))
+                for level in ("info", "debug", "debug", "info"):
+                    await live.reload(configuration(one, log=Log(level=level)))
                     levels.append(logger.level)
                 assert (await live.reload(UsageError("no"))).errors == ("no",)
                 levels.append(logger.level)
@@ -74,7 +75,7 @@ def test_failed_requests_are_logged_from_when_a_reload_asks_for_it(tmp_path: Pat
         run(main())
     finally:
         logger.setLevel(before)
-    assert levels == [before, logging.DEBUG, logging.DEBUG, logging.INFO, logging.INFO]
+    assert levels == [logging.INFO, logging.DEBUG, logging.DEBUG, logging.INFO, logging.INFO]
 
 
 def test_what_cannot_be_told_of_a_reload_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

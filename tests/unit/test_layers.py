@@ -10,14 +10,14 @@ PACKAGE = Path(__file__).parents[2] / "mbmd"
 
 LEVELS = (
     {"errors", "measurements", "aside", "backoff", "folders", "turns", "_native"},
-    {"config", "state"},
+    {"config", "loop", "state"},
     {"devices", "protocol", "transport"},
     {"sunspec"},
     {"planner", "readings"},
     {"bus", "sinks", "web", "simulator"},
     {"prepare", "session"},
     {"running", "scan"},
-    {"daemon"},
+    {"daemon", "service"},
     {"cli"},
 )
 """Rooms of the house, from the ground up: a module may import its own room and those of lower levels."""

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """Prove all; 0 if all went well."""
     platforms = args.only or [*MACHINES]
     demand_emulators(platforms)
-    enter_tools(_words(args), PROOF_LOCK)
+    enter_tools(args.words, PROOF_LOCK)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from wheels.proof.files import prove_files  # these want the tools
     from wheels.proof.plan import carry_out, planned
@@ -55,9 +55,3 @@ def run(args: argparse.Namespace) -> int:
     carry_out(plans, args.jobs, report)
     print(summary(report, [plan.name for plan in plans]))
     return 1 if report.failures else 0
-
-
-def _words(args: argparse.Namespace) -> list[str]:
-    only = [word for platform in args.only or () for word in ("--only", platform)]
-    quick = ["--quick"] if args.quick else []
-    return ["prove", *only, "--dist", str(args.dist.resolve()), *quick, "--jobs", str(args.jobs)]

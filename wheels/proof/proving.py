@@ -48,7 +48,7 @@ def without_uvloop(subject: Subject) -> Steps:
     python = "venv/bin/python"
     return [
         ("pip uninstall uvloop", lambda: run(subject, python, "-m", "pip", "uninstall", "--quiet", "-y", "uvloop")),
-        ("poll without uvloop", partial(poll, subject, "--log", "asyncio")),
+        ("poll without uvloop", partial(poll, subject, "--log", "polling by asyncio")),
     ]
 
 

@@ -4,7 +4,6 @@ apt resolves and checks the packages in folders of its own, dpkg-deb unpacks the
 this machine changes.
 """
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from wheels.proof.systems import MACHINES, SUITES
 PACKAGES = ("base-files", "python3-venv")
 PATIENCE = 600.0
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+ANY_MIRROR = "http://deb.debian.org/debian/"
 APT = """\
 Dir "{root}";
 Dir::State "state";
@@ -88,19 +88,13 @@ def _fetch(apt: Path, suite: str, architecture: str) -> list[Path]:
 
 
 def mirror() -> str:
-    """Where this machine has Debian's packages from, or what MBMD_DEBIAN_MIRROR says."""
-    if told := os.environ.get("MBMD_DEBIAN_MIRROR"):
-        return told
-    listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
-    found = chosen_mirror(listed.split())
-    if found is None:
-        raise MbmdError("apt knows no mirror of Debian here: name one in MBMD_DEBIAN_MIRROR")
-    return found
+    """Where this machine has Debian's packages from."""
+    return chosen_mirror(_run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]).split())
 
 
-def chosen_mirror(addresses: Iterable[str]) -> str | None:
-    """The first address that is a mirror of Debian's main archive."""
-    return next((address for address in addresses if address.rstrip("/").endswith("/debian")), None)
+def chosen_mirror(addresses: Iterable[str]) -> str:
+    """The first address that is a mirror of Debian's main archive; that for all where there is none, as on Ubuntu."""
+    return next((address for address in addresses if address.rstrip("/").endswith("/debian")), ANY_MIRROR)
 
 
 def _run(command: list[str]) -> str:

@@ -57,7 +57,7 @@ def summary(measurements: Iterable[Measurement]) -> str:
     """Quantities such as `L1-L3: voltage, current, energy import/export; frequency`, those of phases first."""
     quantities: dict[str, _Quantity] = {}
     for measurement in measurements:
-        base, index = _split(measurement.name)
+        base, index = split(measurement.name)
         quantity = quantities.setdefault(_QUANTITIES.get(base, measurement.description), _Quantity())
         quantity.indices |= {index} - {""}
         quantity.directions |= {_DIRECTIONS.get(base, "")} - {""}
@@ -69,8 +69,13 @@ def summary(measurements: Iterable[Measurement]) -> str:
     return "; ".join((f"{spans}: " if spans else "") + ", ".join(labels) for spans, labels in of_phases_first)
 
 
-def _split(name: str) -> tuple[str, str]:
-    """The quantity that a measurement is of by its name, and which of its phases, strings or tariffs."""
+def quantity_of(measurement: Measurement) -> str:
+    """What is measured in a word or two: `energy` for ImportL1."""
+    return _QUANTITIES.get(split(measurement.name)[0], measurement.description)
+
+
+def split(name: str) -> tuple[str, str]:
+    """The measurement that one is a part of by its name, and which of its phases, strings or tariffs: Import and L1."""
     match = _NAME.fullmatch(name)
     if name in _QUANTITIES or match is None or match["base"] not in _QUANTITIES:
         return name, ""

@@ -65,8 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace, device_type: DeviceType, adapter: Adapter) -> list[Answer]:
     """What the device says, in the order of its registers."""
-    import uvloop
-
+    from mbmd import loop
     from mbmd.cli.devices.reads import settings_on
     from mbmd.cli.output import waiting
     from mbmd.errors import MbmdError, TransactionError
@@ -77,7 +76,7 @@ def _ask(args: argparse.Namespace, device_type: DeviceType, adapter: Adapter) ->
     where = f"unit {args.device} on {adapter.address}"
     try:
         with waiting(f"asking {where} for {len(settings.registers)} registers"):
-            answers = uvloop.run(_poll(args.device, device_type, adapter, settings, args.raw))
+            answers = loop.run(_poll(args.device, device_type, adapter, settings, args.raw))
     except TransactionError as error:
         raise MbmdError(f"{where}: {error}") from None
     by_name = {answer.register.measurement: answer for answer in answers}

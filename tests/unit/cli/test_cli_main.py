@@ -131,17 +131,15 @@ print("loaded:", *sorted(set(sys.modules) - before), file=sys.stderr)
     assert own == {"mbmd.cli.options", "mbmd.cli.parser"}
 
 
-@pytest.mark.parametrize(
-    ("words", "code"), [(["devices"], 141), (["version"], 141), (["version", "--json"], 141), (["run", "--help"], 0)]
-)
-def test_a_reader_that_has_enough_ends_it_quietly(words: list[str], code: int) -> None:
+@pytest.mark.parametrize("words", [["devices"], ["version"], ["version", "--json"], ["run", "--help"]], ids=" ".join)
+def test_a_reader_that_has_enough_ends_it_quietly(words: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
         [sys.executable, "-m", "mbmd", *words], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, check=False
     )
     os.close(writer)
-    assert (done.returncode, done.stderr) == (code, b"")
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 @pytest.mark.parametrize("words", [["devices"], ["version"], ["version", "--json"], ["run", "--help"]], ids=" ".join)

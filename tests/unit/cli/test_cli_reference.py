@@ -37,8 +37,14 @@ def test_every_command_and_option_is_there() -> None:
         assert option in page
 
 
+def test_stories_are_of_commands_that_there_are() -> None:
+    assert reference._STORIES.keys() <= {command.name for command in reference.commands(make_parser())}
+
+
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="x", description="Does *it* <well>.", epilog="a\nb\n\nsee:\n  x | y\n    z\n")
+    made = argparse.ArgumentParser(
+        prog="x", description="Does *it* <well>.", epilog="a\nb\n\nsee:\n  x | y\n    z\n\nexamples:\n  x --how a\n"
+    )
     made.add_argument("what", nargs="*", help="50%% of | it")
     made.add_argument("--how", required=True, choices=("a", "b"), default="a", help="default: %(default)s")
     made.add_argument("-q", action="store_true", help=".quiet\\")
@@ -51,11 +57,11 @@ def test_markdown_of_a_parser() -> None:
         "",
         "Does \\*it\\* \\<well\\>.",
         "",
-        "```sh",
+        "```text",
         "x [OPTIONS] --how a|b [WHAT ...]",
         "```",
         "",
-        "| positional arguments | |",
+        "| arguments | |",
         "| --- | --- |",
         "| `[WHAT ...]` | 50% of \\| it |",
         "",
@@ -64,13 +70,19 @@ def test_markdown_of_a_parser() -> None:
         "| `--how a\\|b` | default: a |",
         "| `-q` | .quiet\\\\ |",
         "",
-        "a b",
+        "A b",
         "",
-        "see:",
+        "See:",
         "",
-        "```",
+        "```text",
         "x | y",
         "  z",
+        "```",
+        "",
+        "Examples:",
+        "",
+        "```sh",
+        "x --how a",
         "```",
         "",
     ]

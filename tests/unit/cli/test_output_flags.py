@@ -11,6 +11,7 @@ from mbmd import cli
 from mbmd.cli import completers
 from mbmd.cli.output_flags import FLAGS, OUTPUTS
 from mbmd.cli.run import make_config
+from mbmd.config.log import Log
 from mbmd.config.model import SECRET_FILES, leaves
 from mbmd.config.options import FLAG
 from mbmd.config.outputs import Influx, Mqtt, Outbox
@@ -18,7 +19,7 @@ from mbmd.config.run import RunConfig
 from mbmd.config.web import Web
 from mbmd.errors import UsageError
 
-SECTIONS: dict[str, type[Struct]] = {"web": Web, "mqtt": Mqtt, "influx": Influx, "outbox": Outbox}
+SECTIONS: dict[str, type[Struct]] = {"log": Log, "web": Web, "mqtt": Mqtt, "influx": Influx, "outbox": Outbox}
 ROWS = [row for rows in OUTPUTS.values() for row in rows]
 BUS = ("-a", "mock", "-d", "sdm:1")
 

@@ -161,10 +161,10 @@ def examples(text: str) -> list[str]:
     return re.findall(r"^ *mbmd (run .*)$", text, re.MULTILINE)
 
 
-README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+MANUAL = (Path(__file__).parents[3] / "docs" / "options.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", examples(README) + examples(_EPILOG))
+@pytest.mark.parametrize("command", examples(MANUAL) + examples(_EPILOG))
 def test_the_examples_work(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("house.yaml").write_text(example(), encoding="utf-8")

@@ -13,6 +13,7 @@ from mbmd.config.environment import variables
 from mbmd.config.files import find_file
 from mbmd.config.given import Problem
 from mbmd.config.load import Loaded, load
+from mbmd.config.log import Log
 from mbmd.config.model import Config, leaves
 from mbmd.config.outputs import Influx, Mqtt, Outbox
 from mbmd.config.show import rows
@@ -99,7 +100,7 @@ def test_every_key_but_lists_has_a_variable() -> None:
     top = {f"MBMD_{name.upper()}" for name in leaves(Config)}
     sections = {
         f"MBMD_{name}_{key.upper()}"
-        for name, kind in (("WEB", Web), ("MQTT", Mqtt), ("INFLUX", Influx), ("OUTBOX", Outbox))
+        for name, kind in (("LOG", Log), ("WEB", Web), ("MQTT", Mqtt), ("INFLUX", Influx), ("OUTBOX", Outbox))
         for key in leaves(kind)
     }
     assert set(variables()) == top | sections
@@ -164,6 +165,21 @@ def test_the_first_file_that_is_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert find_file(None, {"MBMD_CONFIG": ""}, home) == home / "mbmd.yaml"
     assert find_file("mbmd.yaml", {"MBMD_CONFIG": str(etc)}, home) == Path("mbmd.yaml")
     assert find_file("", {"MBMD_CONFIG": str(etc)}, home) is None
+
+
+def test_the_file_of_the_service_is_passed_over_by_who_may_not_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etc, here = tmp_path / "etc" / "mbmd.yaml", tmp_path / "mbmd.yaml"
+    etc.parent.mkdir()
+    etc.touch()
+    monkeypatch.setattr(files, "PLACES", (str(here), str(etc)))
+    monkeypatch.setattr(files, "_OF_SERVICE", str(etc.parent))
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) not in (etc, here))
+    assert find_file(None, {}, None) is None
+    assert find_file(str(etc), {}, None) == etc
+    here.touch()
+    assert find_file(None, {}, None) == here
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_every_field_is_an_option() -> None:
 
 
 def test_the_manual_has_all_options() -> None:
-    manual = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    manual = (Path(__file__).parents[3] / "docs" / "options.md").read_text(encoding="utf-8")
     rows = [line for line in manual.splitlines() if line.startswith("| `")]
     assert [key for key in [*ADAPTER_OPTIONS, *DEVICE_OPTIONS] if not any(f"`{key}`" in row for row in rows)] == []
 

@@ -67,7 +67,7 @@ def test_a_probe_that_its_own_table_has_in_another_form_is_asked_in_that_form() 
 
 
 def test_a_probe_is_asked_once_for_all_types_and_the_commonest_first() -> None:
-    assert len(ALL.probes) == len(set(ALL.probes)) == 20
+    assert len(ALL.probes) == len(set(ALL.probes)) >= 20
     assert ALL.probes[0] == Read(4, 0, 2)
 
 

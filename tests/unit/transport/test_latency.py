@@ -52,7 +52,7 @@ def test_what_is_no_number_is_no_timer(sys_root: Path, content: bytes) -> None:
 
 def test_the_advice_can_be_followed() -> None:
     line = advice("/dev/ttyUSB0", 16)
-    assert line.startswith("/dev/ttyUSB0: the adapter holds each answer back for up to 16 ms")
+    assert line.startswith("the adapter holds each answer back for up to 16 ms")
     assert "'echo 1 | sudo tee /sys/bus/usb-serial/devices/ttyUSB0/latency_timer'" in line
     assert ' ACTION=="add", SUBSYSTEM=="usb-serial", DRIVER=="ftdi_sio", ATTR{latency_timer}="1" ' in line
     assert line.isprintable()

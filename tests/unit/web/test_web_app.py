@@ -223,3 +223,15 @@ def test_an_address_that_cannot_be_had(host: str) -> None:
     shown = f"[{host}]" if ":" in host else host
     assert str(caught.value).startswith(f"--api {shown}:8080: ")
     assert "None" not in str(caught.value)
+
+
+def test_on_a_terminal_the_framework_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sanic.mixins.startup.is_atty", lambda: True)
+
+    async def main(site: Site) -> None:
+        assert (await site.ask("/api/last")).status == 200
+
+    run(asyncio.new_event_loop, main)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("sanic")] == []

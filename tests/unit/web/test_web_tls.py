@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,21 @@ pytestmark = pytest.mark.usefixtures("quiet_log")
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return make_certificate(tmp_path_factory.mktemp("certificates"))
+
+
+@LOOPS
+@pytest.mark.parametrize("secret", [False, True])
+def test_what_is_small_is_sent_at_once(factory: Factory, secret: bool, made: Made) -> None:
+    async def main(site: Site) -> None:
+        asked: dict[str, Any] = {"ssl": made.trusting()} if secret else {}
+        client = await site.websocket(**asked)
+        server: Any = site.server._server
+        (connection,) = server.connections
+        served = connection.transport.get_extra_info("socket")
+        assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        await client.close()
+
+    run(factory, main, Web(cert=made.cert, cert_key=made.key) if secret else None)
 
 
 @LOOPS

@@ -14,6 +14,7 @@ from wheels.__main__ import main
     [
         (["bundle", "vax", "3.13"], "platform vax: choose one of x86_64, aarch64, armv7l"),
         (["bundle", "armv7l", "3.9"], "CPython 3.9: choose one of 3.11, 3.12, 3.13"),
+        (["build", "--platform", "vax"], "--platform vax: choose one of x86_64, aarch64, armv7l"),
         (["build", "--sdist", "none.tar.gz"], "--sdist none.tar.gz: no such file"),
     ],
 )

@@ -1,0 +1,1 @@
+"""The image of mbmd: its recipe, and the check that builds and runs it."""

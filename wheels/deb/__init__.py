@@ -1,0 +1,1 @@
+"""The Debian package: mbmd with all that it needs of Python's packages, as a service."""

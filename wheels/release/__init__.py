@@ -1,0 +1,1 @@
+"""`python -m wheels release-check`: whether this checkout may become a release."""
