@@ -35,7 +35,7 @@ deb: $(VENV)/.built
 	$(BIN)/python -m wheels deb --arch $(or $(ARCH),amd64) --dist $(or $(DIST),bookworm) $(ARGS)
 
 prove-wheels:
-	$(PYTHON) -m wheels prove-wheels $(ARGS)
+	$(PYTHON) -m wheels prove $(ARGS)
 
 container-check: $(VENV)/.built
 	$(BIN)/python -m wheels container-check $(ARGS)

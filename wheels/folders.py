@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "wheels" / "recipe.toml"
 TOOLS_LOCK = ROOT / "wheels" / "tools.txt"
+PROOF_LOCK = ROOT / "wheels" / "proof" / "tools.txt"
 RUNTIME_LOCK = ROOT / "wheels" / "pylock.toml"
 
 DIST = ROOT / "wheels" / "dist"

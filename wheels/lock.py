@@ -10,7 +10,7 @@ from typing import Any
 
 from mbmd.errors import MbmdError
 from wheels import download, locked
-from wheels.folders import ROOT, RUNTIME_LOCK, TOOLS_LOCK, WORK
+from wheels.folders import PROOF_LOCK, ROOT, RUNTIME_LOCK, TOOLS_LOCK, WORK
 from wheels.locked import File, Package
 from wheels.metadata import applies, licence, metadata, needed
 from wheels.programs import run
@@ -32,14 +32,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run_lock(args: argparse.Namespace) -> int:
-    """Write both files of pins, once all of it is known."""
+    """Write the files of pins, once all of it is known."""
     enter_tools(args.words)
     with tempfile.TemporaryDirectory(prefix="mbmd-lock-") as name, step("asking PyPI"):
         folder = Path(name)
         uv = _installed_uv()
-        tools = _tools(uv, folder)
+        tools = {TOOLS_LOCK: _tools(uv, folder, "build", recipe().tools)}
+        tools[PROOF_LOCK] = _tools(uv, folder, "proof", recipe().proof_tools)
         text = locked.text_of(_described(_packages(uv, folder)))
-    TOOLS_LOCK.write_text(tools)
+    for path, pins in tools.items():
+        path.write_text(pins)
     RUNTIME_LOCK.write_text(text)
     return 0
 
@@ -52,12 +54,12 @@ def _installed_uv() -> Path:
     return folder / "bin" / "uv"
 
 
-def _tools(uv: Path, folder: Path) -> str:
-    """What `tools.txt` shall hold."""
-    wanted, pinned = folder / "tools.in", folder / "tools.txt"
-    wanted.write_text("\n".join(recipe().tools))
+def _tools(uv: Path, folder: Path, what: str, names: Sequence[str]) -> str:
+    """What the `tools.txt` of something shall hold."""
+    wanted, pinned = folder / f"{what}.in", folder / f"{what}.txt"
+    wanted.write_text("\n".join(names))
     _compile(uv, wanted, pinned, "--python-platform", "linux", "--generate-hashes", "--no-annotate")
-    return f"# The tools of the build, pinned: python -m wheels lock\n{pinned.read_text()}"
+    return f"# The tools of the {what}, pinned: python -m wheels lock\n{pinned.read_text()}"
 
 
 def _packages(uv: Path, folder: Path) -> list[Package]:

@@ -69,6 +69,8 @@ class Recipe:
     """By version of CPython and platform."""
     dependencies: Mapping[str, Dependency]
     """By name."""
+    proof_tools: Sequence[str] = ()
+    """The requirements that `proof/tools.txt` pins."""
 
     def pythons(self, platform: str) -> list[str]:
         """The versions of CPython whose headers there are for a platform."""

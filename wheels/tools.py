@@ -1,4 +1,4 @@
-"""The tools of the build, in an environment of their own."""
+"""The tools of the build and of the proof, each in an environment of their own."""
 
 import hashlib
 import os
@@ -10,27 +10,27 @@ from wheels.programs import run
 from wheels.progress import step
 
 
-def tools_python() -> Path:
-    """The interpreter of the environment that has the tools, made if it is not there yet."""
-    key = hashlib.sha256(TOOLS_LOCK.read_bytes()).hexdigest()[:12]
+def tools_python(lock: Path = TOOLS_LOCK) -> Path:
+    """The interpreter of the environment that has the tools pinned in `lock`, made if it is not there yet."""
+    key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     folder = WORK / f"tools-{sys.version_info.major}.{sys.version_info.minor}-{key}"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
-        with step("installing the tools of the build (100 MB, once)"):
-            _install(folder, python)
+        with step(f"installing the tools of the {'build (100 MB' if lock == TOOLS_LOCK else 'proof (40 MB'}, once)"):
+            _install(lock, folder, python)
     return python
 
 
-def _install(folder: Path, python: Path) -> None:
+def _install(lock: Path, folder: Path, python: Path) -> None:
     run([sys.executable, "-m", "venv", "--clear", folder], "python -m venv (apt-get install python3-venv)")
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", TOOLS_LOCK], "installing wheels/tools.txt")
+    run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", lock], f"installing {lock}")
     (folder / "ready").touch()
 
 
-def enter_tools(words: list[str]) -> None:
+def enter_tools(words: list[str], lock: Path = TOOLS_LOCK) -> None:
     """Go on in the environment of the tools: the same command line, run anew there unless it already is."""
-    python = tools_python()
+    python = tools_python(lock)
     if Path(sys.prefix) != python.parents[1]:
         os.execv(python, [str(python), "-m", "wheels", *words])  # noqa: S606 - the same program
 

@@ -1,6 +1,8 @@
 # cython: auto_pickle=False
 """Requests in a row on one connection: the next goes out as soon as an answer has come."""
 
+from libc.stdint cimport int64_t
+
 from mbmd._native.framing cimport C_ANSWER, C_WAITING, Reader
 from mbmd._native.query cimport Query
 
@@ -13,7 +15,7 @@ ROUND_TRIPS = C_ROUND_TRIPS
 
 cdef class RoundTrips:
     cdef double latest[C_ROUND_TRIPS]
-    cdef readonly Py_ssize_t count
+    cdef readonly int64_t count  # a 32-bit one would overflow within weeks
     cdef readonly double total
 
     def add(self, double seconds):

@@ -1,0 +1,1 @@
+"""The proof that the wheels work where they shall."""
