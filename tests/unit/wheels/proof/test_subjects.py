@@ -1,5 +1,6 @@
 """Commands on the Pythons that are proved."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from mbmd.errors import MbmdError
 from wheels.proof import subjects
-from wheels.proof.enter import entering
+from wheels.proof.enter import advice, entering
 from wheels.proof.subjects import Emulated, Native, name_of, run, stop_all
 
 
@@ -75,3 +76,8 @@ def test_a_tree_is_entered_by_namespaces_of_ones_own() -> None:
     assert line[0] == "unshare"
     assert {"--user", "--net", "--pid", "--kill-child"} <= set(line)
     assert line[-6:] == ["armv7l", "/usr/bin/qemu", "/tree", "/here", "mbmd", "version"]
+
+
+def test_a_kernel_that_runs_no_foreign_programs_is_told() -> None:
+    assert "Linux 6.7 or later, or apt-get install binfmt-support" in advice(OSError(errno.ENOEXEC, "no"), "armv7l")
+    assert advice(FileNotFoundError(errno.ENOENT, "missing", "/x"), "armv7l") == "[Errno 2] missing: '/x'"
