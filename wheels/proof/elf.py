@@ -1,12 +1,12 @@
 """What an extension demands of the machine that loads it."""
 
 from dataclasses import dataclass
-from typing import IO
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from typing import IO, TYPE_CHECKING
 
 from mbmd.errors import MbmdError
+
+if TYPE_CHECKING:
+    from elftools.elf.elffile import ELFFile
 
 MACHINES = {"x86_64": "EM_X86_64", "aarch64": "EM_AARCH64", "armv7l": "EM_ARM"}
 OLDEST_GLIBC = (2, 17)
@@ -35,6 +35,9 @@ class Demands:
 
 def demands(file: IO[bytes]) -> Demands:
     """Read a shared object. Raises MbmdError if it is none."""
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
     try:
         elf = ELFFile(file)
         dynamic = list(elf.get_section_by_name(".dynamic").iter_tags())
@@ -68,13 +71,13 @@ def complaints(found: Demands, platform: str) -> list[str]:
     return said
 
 
-def _glibc_versions(elf: ELFFile) -> list[tuple[int, ...]]:
+def _glibc_versions(elf: "ELFFile") -> list[tuple[int, ...]]:
     section = elf.get_section_by_name(".gnu.version_r")
     names = [version.name for _, of in section.iter_versions() for version in of] if section else []
     return [tuple(map(int, name.removeprefix("GLIBC_").split("."))) for name in names if name.startswith("GLIBC_")]
 
 
-def _attributes(elf: ELFFile) -> dict[str, int]:
+def _attributes(elf: "ELFFile") -> dict[str, int]:
     section = elf.get_section_by_name(".ARM.attributes")
     if section is None:
         return {}

@@ -43,7 +43,7 @@ def main() -> int:
         os.chdir("/work")
         os.execvpe(command[0], command, ENVIRONMENT | {"QEMU_CPU": MACHINES[platform].cpu})  # noqa: S606
     except OSError as error:
-        print(_advice(error, platform), file=sys.stderr)
+        print(advice(error, platform), file=sys.stderr)
     except subprocess.CalledProcessError as error:
         print(f"{error}: {error.stderr.strip()}", file=sys.stderr)
     return CANNOT_ENTER
@@ -72,7 +72,8 @@ def _mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], capture_output=True, text=True, check=True)  # noqa: S603, S607
 
 
-def _advice(error: OSError, platform: str) -> str:
+def advice(error: OSError, platform: str) -> str:
+    """What to do about a command that could not be run."""
     if error.errno == errno.ENOEXEC:
         return f"this kernel runs no programs of {platform}: use Linux 6.7 or later, or apt-get install binfmt-support"
     return str(error)

@@ -7,6 +7,7 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Protocol
 
 from mbmd.errors import MbmdError
@@ -63,6 +64,8 @@ def run(subject: Subject, *arguments: str | Path) -> str:
     ) as running:
         _running.add(running)
         try:
+            if _ending.is_set():
+                raise MbmdError("interrupted")
             said, _ = running.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             raise MbmdError(f"{arguments[0]} did not end within {PATIENCE:.0f} s") from None
@@ -75,10 +78,12 @@ def run(subject: Subject, *arguments: str | Path) -> str:
 
 
 _running: set["subprocess.Popen[str]"] = set()
+_ending = Event()
 
 
 def stop_all() -> None:
-    """End what runs, and all that it started."""
+    """End what runs, and all that it started; nothing more is run."""
+    _ending.set()
     for running in list(_running):
         _stop(running)
 

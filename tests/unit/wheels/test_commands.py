@@ -36,7 +36,7 @@ def test_a_bundle_takes_the_wheel_of_its_platform(tmp_path: Path, monkeypatch: p
     assert bundle.own_wheel("armv7l", "3.13").name == "mbmd-1.0-cp311-abi3-manylinux_2_17_armv7l.whl"
 
 
-@pytest.mark.parametrize("command", ["build", "bundle", "compare", "lock"])
+@pytest.mark.parametrize("command", ["build", "bundle", "compare", "lock", "prove"])
 def test_every_command_tells_what_it_does(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main([command, "--help"])
