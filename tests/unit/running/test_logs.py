@@ -121,6 +121,7 @@ def test_a_reader_that_has_gone_harms_nobody(pipe: Pipe) -> None:
         emit(one, "lost")
     pipe.stream.close()
     emit(one, "lost too")
+    assert one._lost == 1001
 
 
 def test_a_reader_that_sleeps_holds_up_nobody_and_is_told_what_it_missed(pipe: Pipe) -> None:
@@ -151,6 +152,7 @@ def test_a_full_disk_harms_nobody() -> None:
         one = handler(full)
         for _ in range(100):
             emit(one, "lost")
+    assert one._lost == 100
 
 
 def test_without_patience_who_reads_is_waited_for(pipe: Pipe) -> None:
