@@ -21,6 +21,7 @@ from mbmd.devices.registry import Registry
 from mbmd.prepare import prepare
 from mbmd.readings.health import BusHealth
 from mbmd.readings.hub import Hub
+from mbmd.running import logs
 from mbmd.running.changes import by_bus, difference
 from mbmd.running.files import allow_files
 from mbmd.running.fleet import Fleet
@@ -112,8 +113,8 @@ async def serve(
         await sinks.change(planned)
         started()
         await fleet.start()
-        lasting = (memory.run(), _report(hub), reloads.run(), terminal.watch(), keep_settled(hub), manager.watch(hub))
-        for work in lasting:
+        of_process = (terminal.watch(), keep_settled(hub), manager.watch(hub), logs.settle())
+        for work in (memory.run(), _report(hub), reloads.run(), *of_process):
             tasks.start(work)
         tell(first)
         stack.callback(manager.stopping)

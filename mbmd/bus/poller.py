@@ -68,19 +68,12 @@ class Poller:
         """Whether errors may come of too short a pause between two units."""
         return self._client.adapter.is_serial_line and len(self._meters) > 1
 
-    async def open(self, *, required: bool = True) -> None:
-        """Connect for the first time.
-
-        Raises UsageError when the adapter needs the user; if it is not `required`, that is a link that is down.
-        """
+    async def open(self) -> None:
+        """Connect for the first time. Raises UsageError when the adapter needs the user."""
         try:
             await self._client.connect()
         except LinkError as error:
-            self._link_is_down(error)
-        except UsageError as error:
-            if required:
-                raise
-            self._link_is_down(error)
+            self.link_is_down(error)
 
     def replace(self, meters: Iterable[Meter]) -> None:
         """Poll these from now on; a poll that is under way ends first. Those that stay keep their turns."""
@@ -141,7 +134,7 @@ class Poller:
         try:
             await self._client.connect()
         except (LinkError, UsageError) as error:
-            self._link_is_down(error)
+            self.link_is_down(error)
         else:
             self._link_failures = 0
 
@@ -152,7 +145,8 @@ class Poller:
         self._link_trouble = ""
         self._other_framing = None
 
-    def _link_is_down(self, error: Exception) -> None:
+    def link_is_down(self, error: Exception) -> None:
+        """All devices are offline until it is opened, which is tried again after growing pauses."""
         self._link_failures += 1
         self._client.health.connected = False
         if self._link_trouble:

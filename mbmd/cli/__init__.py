@@ -120,13 +120,15 @@ def _main(words: Sequence[str]) -> int:
 
 def _tell(error: MbmdError) -> None:
     """Say what is wrong on standard error; in the journal of systemd its lines count as errors too."""
+    from mbmd.config.given import printable
+
     prefix = ""
     if "JOURNAL_STREAM" in os.environ:
         from mbmd.running.logs import error_prefix
 
         prefix = error_prefix()
     for line in str(error).splitlines():
-        print(prefix + (line if line.startswith(" ") else f"mbmd: {line}"), file=sys.stderr)
+        print(prefix + printable(line if line.startswith(" ") else f"mbmd: {line}"), file=sys.stderr)
 
 
 def make_parser(words: Iterable[str] = COMMANDS) -> MainParser:

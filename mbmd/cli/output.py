@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from mbmd.config.given import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -125,8 +127,7 @@ def _plain_table(rows: Iterable[Sequence[object]], right: Sequence[bool]) -> str
 
 def _plain(part: object) -> str:
     """The text of a cell; what no terminal should be sent is written as an escape, wherever it comes from."""
-    text = str(part)
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return printable(str(part))
 
 
 def _rich(part: object) -> Text:

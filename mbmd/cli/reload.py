@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mbmd.running.runfile import Report
 
 PATIENCE = 10.0
+"""Seconds within which a daemon begins to reload."""
+LONGEST = 80.0
+"""Seconds that a reload may take, as one of a thousand devices on a small board; systemd waits for 90."""
 STEP = 0.02
 
 _EPILOG = """\
@@ -152,12 +155,14 @@ def _outcome(daemon: _Daemon) -> "Report":
     """What became of the reload that was asked for: of the first that began when we had looked."""
     from mbmd.running import runfile
 
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+    started, patience = time.monotonic(), PATIENCE
+    while time.monotonic() < started + patience:
         report = runfile.read(daemon.path)
         if report is not None and report.done > daemon.report.begun:
             return report
         if runfile.holder(daemon.path) != daemon.pid:
             raise MbmdError(f"the daemon (pid {daemon.pid}) has ended: see its log")
+        if report is not None:
+            patience = LONGEST if report.begun > report.done else PATIENCE
         time.sleep(STEP)
-    raise MbmdError(f"the daemon (pid {daemon.pid}) has not reloaded within {PATIENCE:.0f} s: see its log")
+    raise MbmdError(f"the daemon (pid {daemon.pid}) has not reloaded within {patience:.0f} s: see its log")

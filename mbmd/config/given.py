@@ -64,6 +64,11 @@ def mask(text: str) -> str:
     return _CREDENTIALS.sub(f"{MASK}@", text)
 
 
+def printable(text: str) -> str:
+    """The text with what no terminal and no log should be sent as escapes, such as ends of lines."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def usage_error(problems: Iterable[Problem]) -> UsageError:
     """All problems, each in a line: those of files in order of their lines, then the others."""
     ordered = sorted(problems, key=lambda problem: (not problem.origin.line, problem.origin.line))

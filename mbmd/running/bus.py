@@ -11,6 +11,7 @@ from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poller import Poller
 from mbmd.bus.unit import Part, UnitMeter
 from mbmd.config.adapter import Adapter, Medium
+from mbmd.errors import UsageError
 from mbmd.prepare import Prepared
 from mbmd.protocol.timing import costs
 from mbmd.readings.device import Descriptor, DeviceReadings
@@ -20,6 +21,8 @@ from mbmd.running.changes import Bus
 from mbmd.session import open_adapter, trace
 from mbmd.sunspec.device_type import is_sunspec
 from mbmd.transport import latency
+from mbmd.transport.line import Line, Receiver
+from mbmd.transport.open import Opener
 from mbmd.turns import Gate
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ class RunningBus:
         self._units: dict[int, UnitMeter] = {}
         meters = self._meters(bus)
         self.health = BusHealth(adapter.address, tuple(self.polled), adapter.is_serial_line)
-        open_line = open_adapter(adapter, [(device.type, device.device.spec.unit) for device in devices])
+        open_line = self._looked_at(open_adapter(adapter, [(each.type, each.device.spec.unit) for each in devices]))
         timeout = max(meter.settings.timeout for meter in meters)
         self._client = Client(adapter, open_line, timeout, trace(adapter, raw), self.health)
         self._poller = Poller(
@@ -75,24 +78,26 @@ class RunningBus:
         self._opened = False
         self.task: asyncio.Task[None] | None = None
 
-    async def open(self, *, required: bool) -> None:
+    async def open(self) -> None:
         """Open a serial adapter, so that what is wrong with it is known; others are connected when they are polled.
 
-        Raises UsageError for what the user can mend, if that is `required`.
+        Raises UsageError for what the user can mend.
         """
         self._opened = True
         if self._client.adapter.medium is Medium.SERIAL:
-            await self._poller.open(required=required)
-            _look_at_latency(self._client)
+            await self._poller.open()
+
+    def is_down(self, error: UsageError) -> None:
+        """Go on without the adapter, whose cable may come later: that is a link that is down as any other."""
+        self._poller.link_is_down(error)
 
     async def run(self) -> None:
-        """Poll until cancelled.
-
-        One that came by a reload may have no adapter yet: the cable comes later, and other buses are to go on. So
-        that is told once in the log, and tried again as with any link that is down.
-        """
+        """Poll until cancelled. One that came by a reload may have no adapter yet."""
         if not self._opened:
-            await self.open(required=False)
+            try:
+                await self.open()
+            except UsageError as error:
+                self.is_down(error)
         await self._poller.run()
 
     def polled_of(self, bus: Bus, fresh: Mapping[str, Polled]) -> dict[str, Polled]:
@@ -111,6 +116,18 @@ class RunningBus:
     def go_on(self) -> None:
         """Poll the devices that it has now."""
         self._poller.replace(self._meters(self._bus))
+
+    def _looked_at(self, open_line: Opener) -> Opener:
+        """Look at the timer of an adapter each time that it is open: another one may be plugged in."""
+        if self._bus.adapter.medium is not Medium.SERIAL:
+            return open_line
+
+        async def opened(receiver: Receiver) -> Line:
+            line = await open_line(receiver)
+            _look_at_latency(self._client)
+            return line
+
+        return opened
 
     def _meters(self, bus: Bus) -> list[Meter]:
         """What is polled, with the parts of each unit together; a unit whose parts are the same goes on."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from mbmd.bus.memory import Memory
+from mbmd.errors import UsageError
 from mbmd.prepare import Prepared
 from mbmd.readings.hub import Hub
 from mbmd.running.bus import Polled, RunningBus, make_polled
@@ -29,9 +30,20 @@ class Fleet:
         return {prepared.device.id: make_polled(prepared, self._memory) for prepared in devices}
 
     async def open(self) -> None:
-        """Open the serial adapters, which all must be there. Raises UsageError for the first that is not."""
+        """Open the serial adapters. One that is missing is a bus that is down: others are to be polled.
+
+        Raises UsageError with a line for each where no bus is left.
+        """
+        missing: list[tuple[RunningBus, UsageError]] = []
         for bus in self._buses.values():
-            await bus.open(required=True)
+            try:
+                await bus.open()
+            except UsageError as error:
+                missing.append((bus, error))
+        if missing and len(missing) == len(self._buses):
+            raise UsageError("\n".join(str(why) for _, why in missing))
+        for bus, why in missing:
+            bus.is_down(why)
 
     async def start(self) -> None:
         """Poll all that are not polled yet."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from mbmd.config.given import mask
+from mbmd.config.given import mask, printable
 
 PRIORITIES: Mapping[int, int] = MappingProxyType({50: 2, 40: 3, 30: 4, 20: 6, 10: 7})
 """Priorities of syslog (RFC 5424, section 6.2.1) by levels of logging."""
@@ -13,24 +13,35 @@ FIELDS = ("device", "bus")
 """What records may be of, by `extra`."""
 
 
-class Text(logging.Formatter):
+class Plain(logging.Formatter):
+    """Lines without users and passwords of URLs, also of those in tracebacks.
+
+    What is told may come from a wire or a broker: it makes no lines of its own, and sends no terminal anything.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """As of logging."""
+        return printable(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As of logging."""
+        return "\n".join(map(printable, mask(super().format(record)).split("\n")))
+
+
+class Text(Plain):
     """Lines with time and level."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s")
 
-    def format(self, record: logging.LogRecord) -> str:
-        """As of logging, without users and passwords of URLs, also of those in tracebacks."""
-        return mask(super().format(record))
 
-
-class Journal(logging.Formatter):
+class Journal(Plain):
     """Lines with their priority, as sd-daemon(3) has it; the journal itself knows the time."""
 
     def format(self, record: logging.LogRecord) -> str:
         """As of logging."""
         prefix = journal_prefix(record.levelno)
-        return "\n".join(prefix + line for line in mask(super().format(record)).split("\n"))
+        return "\n".join(prefix + line for line in super().format(record).split("\n"))
 
 
 class Json(logging.Formatter):

@@ -1,5 +1,6 @@
 """The log of a daemon: what of it is written, and that no trouble of who reads it becomes one of the daemon."""
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -14,6 +15,8 @@ from mbmd.running.repeats import Repeats
 
 PATIENCE = 0.1
 """Seconds for which who reads the log may hold up a daemon; then lines are lost until it reads again."""
+OWED = 60.0
+"""Seconds between looks at what was thinned out and is to be told after all."""
 RAW = "mbmd.raw"
 """The logger of frames: who asks for these gets them at any level."""
 
@@ -36,6 +39,15 @@ def change(log: Log) -> None:
         if isinstance(handler, Handler):
             handler.setFormatter(FORMATTERS[form(log)]())
             handler.shows_all = level <= logging.DEBUG
+
+
+async def settle() -> None:
+    """Tell now and then what was thinned out, until cancelled: what came last may have been the end of a device."""
+    handlers = [handler for handler in logging.getLogger().handlers if isinstance(handler, Handler)]
+    while True:
+        await asyncio.sleep(OWED)
+        for handler in handlers:
+            handler.settle()
 
 
 def form(log: Log) -> str:
@@ -77,12 +89,25 @@ class Handler(logging.Handler):
         """As of logging."""
         try:
             told = record if self._repeats is None or self.shows_all else self._repeats.thin(record)
-            if told is None:
-                return
-            text = self.format(told)
+            text = None if told is None else self.format(told)
         except Exception:
             self.handleError(record)
             return
+        if text is not None:
+            self._tell(text)
+
+    def settle(self) -> None:
+        """Tell what was thinned out in an hour that is over."""
+        if self._repeats is None:
+            return
+        self.acquire()
+        try:
+            for record in self._repeats.owed():
+                self._tell(self.format(record))
+        finally:
+            self.release()
+
+    def _tell(self, text: str) -> None:
         if self._lost:
             text = f"{self.format(_loss(self._lost))}\n{text}"
         try:

@@ -1,5 +1,6 @@
 """Carrying out the steps of installing and removing the service."""
 
+import grp
 import os
 import shutil
 import subprocess
@@ -21,11 +22,22 @@ def within(root: Path, path: Path) -> Path:
 
 
 def carry_out(step: Step, root: Path = SYSTEM) -> str:
-    """Carry out a step; returns what was done. Raises MbmdError for what cannot be done."""
+    """Carry out a step; returns what was done. Raises MbmdError for what cannot be done.
+
+    So it is where a link in a tree leads out of that: it means a place of the other system, and would change this one.
+    """
     try:
+        if not isinstance(step, Run):
+            _check_inside(step, root)
         return _carry_out(step, root)
     except OSError as error:
         raise MbmdError(f"{step}: {error.strerror or error}") from None
+
+
+def _check_inside(step: Write | Link | Remove | Keep, root: Path) -> None:
+    folder = within(root, step.path).parent
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise MbmdError(f"{step}: a link leads from {folder} out of {root}")
 
 
 def _carry_out(step: Step, root: Path) -> str:
@@ -35,7 +47,7 @@ def _carry_out(step: Step, root: Path) -> str:
         case Link():
             return _link(within(root, step.path), step.to)
         case Remove():
-            return _remove(within(root, step.path))
+            return _remove(within(root, step.path), step.is_folder)
         case Run():
             return _run(step)
         case Keep():
@@ -44,35 +56,43 @@ def _carry_out(step: Step, root: Path) -> str:
 
 def _write(step: Write, path: Path) -> str:
     with suppress(FileNotFoundError, UnicodeDecodeError):
-        if path.read_text(encoding="utf-8") == step.text:
+        if not path.is_symlink() and path.read_text(encoding="utf-8") == step.text:
             return f"{path} is as it should be"
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     fd, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     try:
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             file.write(step.text)
             file.flush()
-            os.fchmod(fd, 0o640 if step.group else 0o644)
             if step.group:
-                shutil.chown(name, group=step.group)
+                os.fchown(fd, -1, grp.getgrnam(step.group).gr_gid)
+            os.fchmod(fd, 0o640 if step.group else 0o644)
             os.fsync(fd)
         Path(name).replace(path)
-    except LookupError:
+    except KeyError:
         raise MbmdError(f"{step}: there is no group {step.group}") from None
     finally:
         Path(name).unlink(missing_ok=True)
     return f"wrote {path}"
 
 
+def _make_folder(path: Path) -> None:
+    """Make a folder and those above it, for everyone to enter whatever the umask is: the service has to."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir()
+        path.chmod(0o755)
+
+
 def _link(path: Path, to: Path) -> str:
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     path.unlink(missing_ok=True)
     path.symlink_to(to)
     return f"linked {path} to {to}"
 
 
-def _remove(path: Path) -> str:
-    if path.is_dir() and not path.is_symlink():
+def _remove(path: Path, is_folder: bool) -> str:
+    if is_folder and path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

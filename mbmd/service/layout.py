@@ -73,8 +73,8 @@ def settings(text: str, name: str) -> list[str]:
 def config_of(text: str) -> Path:
     """The configuration that a unit names, be it that somebody has changed it; the usual one if it names none."""
     words = _words(next(iter(settings(text, "ExecStart")), ""))
-    named = [value for option, value in pairwise(words) if option in ("-c", "--config")]
-    return Path(named[0]) if named else CONFIG
+    named = (Path(value) for option, value in pairwise(words) if option in ("-c", "--config"))
+    return next((path for path in named if path.is_absolute() and ".." not in path.parts), CONFIG)
 
 
 def _words(line: str) -> Sequence[str]:

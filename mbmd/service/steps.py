@@ -45,9 +45,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A file, link or folder goes, with all that is in it."""
+    """A file or link goes; one that `is_folder` may be one, and goes with all that is in it."""
 
     path: Path
+    is_folder: bool = False
 
     def __str__(self) -> str:
         return f"remove {self.path}"
@@ -118,8 +119,8 @@ def uninstall(service: Service, found: Found, purge: bool) -> Iterator[Step]:
     if not purge:
         yield from (Keep(path, "--purge removes it") for path in kept if path.parts[1] != "run")
         return
-    yield from map(Remove, kept)
+    yield from (Remove(path, path in layout.REMAINS) for path in kept)
     if found.made:
-        yield Remove(USERS_FILE)
         if found.made in found.users and not found.is_tree:
             yield Run(("userdel", found.made))
+        yield Remove(USERS_FILE)  # last: without it nobody knows that the user was made

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -186,6 +188,27 @@ def test_the_only_daemon_needs_no_name_and_another_is_not_taken_for_it(
         with pytest.raises(MbmdError, match="no daemon with configuration /etc/other is running"):
             reload_command._choose(daemons, None, "/etc/other")
         assert daemon.log.count("reloaded") == 1
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(60, 0), (100, 1)])
+def test_a_reload_that_has_begun_is_waited_for_for_longer(
+    seconds: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now, idle = [0.0], runfile.Report(7, "", 1.0)
+
+    def report(_: Path) -> runfile.Report:
+        return replace(idle, begun=now[0] > 0, done=now[0] > seconds, summary="devices: 1000 changed")
+
+    played = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _: now.__setitem__(0, now[0] + 1))
+    monkeypatch.setattr(reload_command, "time", played)
+    monkeypatch.setattr(reload_command, "_daemons", lambda: [reload_command._Daemon(7, Path("daemon"), idle)])
+    monkeypatch.setattr(reload_command, "_signal", lambda _: None)
+    monkeypatch.setattr(runfile, "read", report)
+    monkeypatch.setattr(runfile, "holder", lambda _: 7)
+    assert main(["reload"]) == code
+    told = capsys.readouterr()
+    assert told.out == ("devices: 1000 changed\n" if not code else "")
+    assert told.err == ("mbmd: the daemon (pid 7) has not reloaded within 80 s: see its log\n" if code else "")
 
 
 def test_a_daemon_that_does_not_answer_is_told_of(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 PACKAGE = "mbmd"
-MAINTAINER = "the authors of mbmd <mbmd@users.noreply.github.com>"
-HOMEPAGE = "https://pypi.org/project/mbmd/"
+MAINTAINER = "the authors of mbmd <mbmd@example.org>"
+"""Debian wants an address, and pyproject.toml names none, as it names no homepage: who publishes puts theirs here."""
 LIBRARY = "usr/lib/mbmd"
 """The folder of Python's packages, of which nobody else imports anything."""
 CONFIG = "etc/mbmd.yaml"

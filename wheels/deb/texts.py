@@ -7,7 +7,7 @@ from email.message import Message
 from email.utils import formatdate
 from pathlib import Path, PurePosixPath
 
-from wheels.deb.recipe import CONFIG, HOMEPAGE, LIBRARY, MAINTAINER, PACKAGE, Release
+from wheels.deb.recipe import CONFIG, LIBRARY, MAINTAINER, PACKAGE, Release
 
 _AUTHORS = ("Author", "Author-email", "Maintainer", "Maintainer-email")
 _DESCRIPTION = """\
@@ -34,7 +34,6 @@ def control(version: str, architecture: str, release: Release, kilobytes: int) -
         "Depends": depends,
         "Section": "net",
         "Priority": "optional",
-        "Homepage": HOMEPAGE,
     }
     return "".join(f"{key}: {value}\n" for key, value in fields.items()) + f"Description: {_DESCRIPTION}"
 
@@ -70,7 +69,6 @@ def copyright_file(licence: str, library: Path) -> str:
     lines = [
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/",
         f"Upstream-Name: {PACKAGE}",
-        f"Source: {HOMEPAGE}",
         "",
         "Files: *",
         f"Copyright: {holder}",

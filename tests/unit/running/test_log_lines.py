@@ -86,7 +86,20 @@ def test_any_text_makes_lines(message: str, argument: str, form: str) -> None:
     text = written(form, record("%s", message, exc_info=failed(argument), device=argument))
     assert "s3cret" not in text
     if form == "json":
-        assert "\n" not in text
+        assert text.encode().splitlines() == [text.encode()]
         assert set(json.loads(text)) == {"time", "level", "logger", "message", "device", "exception"}
     elif form == "journal":
-        assert all(line.startswith("<4>") for line in text.split("\n"))
+        assert all(line.startswith("<4>") and line.isprintable() for line in text.split("\n"))
+    else:
+        assert all(map(str.isprintable, text.split("\n")))
+
+
+@pytest.mark.parametrize("form", ["text", "journal"])
+@given(TEXTS)
+def test_what_comes_from_a_wire_or_a_broker_makes_no_lines_of_its_own(form: str, text: str) -> None:
+    assert len(written(form, record("%s: refused", text)).splitlines()) == 1
+
+
+def test_what_a_terminal_would_obey_is_written_as_escapes() -> None:
+    line = written("journal", record("%s", "meter\r\n<0>mbmd is broken\x1b[2J\u2028\udcff"))
+    assert line == r"<4>meter\r\n<0>mbmd is broken\x1b[2J\u2028\udcff"

@@ -1,5 +1,6 @@
 """What is logged at which level, and what becomes of it where nobody reads."""
 
+import asyncio
 import io
 import logging
 import os
@@ -11,10 +12,11 @@ from typing import TextIO
 import pytest
 
 from mbmd.config.log import LEVELS, Log
-from mbmd.running import logs
+from mbmd.running import logs, repeats
 from mbmd.running.log_lines import FORMATTERS
 from mbmd.running.logs import Handler, change, error_prefix, form, is_journal, set_up
 from mbmd.running.repeats import MOST
+from tests import virtual_time
 
 LONG = "x" * 3000
 
@@ -119,6 +121,7 @@ def test_a_reader_that_has_gone_harms_nobody(pipe: Pipe) -> None:
         emit(one, "lost")
     pipe.stream.close()
     emit(one, "lost too")
+    assert one._lost == 1001
 
 
 def test_a_reader_that_sleeps_holds_up_nobody_and_is_told_what_it_missed(pipe: Pipe) -> None:
@@ -149,6 +152,7 @@ def test_a_full_disk_harms_nobody() -> None:
         one = handler(full)
         for _ in range(100):
             emit(one, "lost")
+    assert one._lost == 100
 
 
 def test_without_patience_who_reads_is_waited_for(pipe: Pipe) -> None:
@@ -190,6 +194,24 @@ def test_what_a_daemon_tells_again_and_again_is_thinned_out_unless_all_is_asked_
     assert lines() == MOST
     change(Log(level="debug"))
     assert lines() == 50
+
+
+def test_what_was_thinned_out_is_told_when_its_hour_is_over(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", pipe.stream)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    set_up(Log(format="journal"), 0.001)
+    (one,) = logging.getLogger().handlers
+    assert isinstance(one, Handler)
+    owed = logging.makeLogRecord({"msg": "SDM1.1: offline", "levelno": logging.WARNING})
+    monkeypatch.setattr(repeats.Repeats, "owed", lambda _: iter([owed, owed]))
+
+    async def main() -> None:
+        task = asyncio.create_task(logs.settle())
+        await asyncio.sleep(logs.OWED * 1.5)
+        task.cancel()
+
+    virtual_time.run(main())
+    assert pipe.read() == 2 * "<4>SDM1.1: offline\n"
 
 
 def test_a_command_shows_all(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:

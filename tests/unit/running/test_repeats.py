@@ -1,10 +1,11 @@
 """What is logged again and again."""
 
 import logging
+from time import localtime, strftime
 
 import pytest
 
-from mbmd.running.repeats import HOUR, MOST, MOST_TEXTS, Repeats
+from mbmd.running.repeats import ASKED_FOR, HOUR, MOST, MOST_TEXTS, Repeats
 
 
 class Told:
@@ -14,8 +15,12 @@ class Told:
         self.now = 0.0
         self._repeats = Repeats(lambda: self.now)
 
+    def owed(self) -> list[str]:
+        return [record.getMessage() for record in self._repeats.owed()]
+
     def tell(self, text: str, level: int = logging.WARNING, name: str = "mbmd") -> str | None:
-        record = logging.makeLogRecord({"msg": "%s", "args": (text,), "levelno": level, "name": name, "device": "d"})
+        about = {"levelno": level, "name": name, "device": "d", "created": self.now}
+        record = logging.makeLogRecord({"msg": "%s", "args": (text,), **about})
         thinned = self._repeats.thin(record)
         assert record.getMessage() == text
         assert thinned is None or thinned.__dict__["device"] == "d"
@@ -46,7 +51,36 @@ def test_others_are_told_meanwhile() -> None:
     assert [told.tell(f"{number}") for number in range(3 * MOST_TEXTS)] == list(map(str, range(3 * MOST_TEXTS)))
 
 
-@pytest.mark.parametrize(("level", "name"), [(logging.DEBUG, "mbmd"), (logging.INFO, "mbmd.raw")])
+def test_a_device_that_goes_for_good_while_nothing_is_told_is_told_when_the_hour_is_over() -> None:
+    told = Told()
+    for _ in range(MOST + 2):
+        told.tell("offline")
+        told.tell("online")
+        told.now += 1
+    assert told.tell("offline") is None
+    told.now = HOUR - 1
+    assert told.owed() == []
+    told.now = HOUR
+    at = {name: strftime("%H:%M:%S", localtime(seconds)) for name, seconds in (("online", 11), ("offline", 12))}
+    assert told.owed() == [
+        f"online (and 2 times more in the hour before, last at {at['online']})",
+        f"offline (and 3 times more in the hour before, last at {at['offline']})",
+    ]
+    assert told.owed() == []
+    assert told.tell("offline") == "offline"
+
+
+def test_what_was_told_each_time_is_owed_to_nobody() -> None:
+    told = Told()
+    for _ in range(MOST):
+        told.tell("offline")
+    told.now = 2 * HOUR
+    assert told.owed() == []
+
+
+@pytest.mark.parametrize(
+    ("level", "name"), [(logging.DEBUG, "mbmd"), *((logging.INFO, name) for name in sorted(ASKED_FOR))]
+)
 def test_what_was_asked_for_is_told_each_time(level: int, name: str) -> None:
     told = Told()
     assert {told.tell("the same", level, name) for _ in range(100)} == {"the same"}

@@ -8,7 +8,7 @@ import pytest
 
 from mbmd.errors import MbmdError
 from mbmd.service.carry_out import carry_out
-from mbmd.service.steps import Keep, Link, Remove, Run, Write
+from mbmd.service.steps import Keep, Link, Remove, Run, Step, Write
 
 FILE = Path("/etc/systemd/system/mbmd.service")
 
@@ -60,8 +60,56 @@ def test_files_links_and_folders_go_and_what_a_link_leads_to_stays(tmp_path: Pat
     (tmp_path / "kept").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "kept")
     for name in ("folder", "file", "link", "missing"):
-        assert carry_out(Remove(Path("/", name)), tmp_path) == f"removed {tmp_path / name}"
+        assert carry_out(Remove(Path("/", name), is_folder=True), tmp_path) == f"removed {tmp_path / name}"
     assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
+
+
+def test_a_folder_in_the_place_of_a_file_stays(tmp_path: Path) -> None:
+    (tmp_path / "etc/mbmd.yaml").mkdir(parents=True)
+    with pytest.raises(MbmdError, match=r"^remove /etc/mbmd.yaml: "):
+        carry_out(Remove(Path("/etc/mbmd.yaml")), tmp_path)
+    assert (tmp_path / "etc/mbmd.yaml").is_dir()
+
+
+STEPS = (Write(FILE, "text"), Link(FILE, FILE), Remove(FILE), Remove(FILE, is_folder=True))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_link_of_a_tree_that_leads_to_this_system_is_not_followed(step: Step, tmp_path: Path) -> None:
+    root, outside = tmp_path / "tree", tmp_path / "outside"
+    (outside / "system").mkdir(parents=True)
+    (outside / "system/mbmd.service").write_text("kept")
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/systemd").symlink_to(outside)
+    with pytest.raises(MbmdError, match=f"a link leads from .* out of {root}$"):
+        carry_out(step, root)
+    assert (outside / "system/mbmd.service").read_text() == "kept"
+
+
+def test_a_link_that_stays_in_the_tree_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "usr/systemd").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/systemd").symlink_to("../usr/systemd")
+    carry_out(Write(FILE, "text"), tmp_path)
+    assert (tmp_path / "usr/systemd/system/mbmd.service").read_text() == "text"
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    path, other = tmp_path / "etc/systemd/system/mbmd.service", tmp_path / "other"
+    path.parent.mkdir(parents=True)
+    other.write_text("text")
+    path.symlink_to(other)
+    assert carry_out(Write(FILE, "text"), tmp_path) == f"wrote {path}"
+    assert (path.is_symlink(), other.read_text()) == (False, "text")
+
+
+def test_folders_are_for_everyone_whatever_the_umask_is(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        carry_out(Write(FILE, "text"), tmp_path)
+    finally:
+        os.umask(before)
+    assert {mode(tmp_path / name) for name in ("etc", "etc/systemd", "etc/systemd/system")} == {0o755}
 
 
 def test_what_is_kept_is_told(tmp_path: Path) -> None:

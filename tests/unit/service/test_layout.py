@@ -73,7 +73,17 @@ def test_the_configuration_is_read_back_as_it_was_written(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ExecStart=", "ExecStart=mbmd run", 'ExecStart=mbmd run -c "', "ExecStart=mbmd -c"]
+    "text",
+    [
+        "",
+        "ExecStart=",
+        "ExecStart=mbmd run",
+        'ExecStart=mbmd run -c "',
+        "ExecStart=mbmd -c",
+        'ExecStart=mbmd -c ""',
+        "ExecStart=mbmd -c house.yaml",
+        "ExecStart=mbmd -c /etc/../srv/house.yaml",
+    ],
 )
 def test_a_unit_that_names_no_configuration_has_the_usual_one(text: str) -> None:
     assert layout.config_of(text) == layout.CONFIG
@@ -81,7 +91,7 @@ def test_a_unit_that_names_no_configuration_has_the_usual_one(text: str) -> None
 
 @given(st.text())
 def test_any_text_may_be_asked_for_its_configuration_and_user(text: str) -> None:
-    assert isinstance(layout.config_of(text), Path)
+    assert layout.config_of(f"ExecStart=mbmd -c {text}").is_absolute()
     assert isinstance(layout.made_user(text), str)
 
 

@@ -74,7 +74,9 @@ def test_removing_keeps_the_configuration_and_what_was_learned() -> None:
 def test_purging_removes_all_and_the_user_that_was_made() -> None:
     steps = list(uninstall(SERVICE, Found(INSTALLED, frozenset({"mbmd"}), "mbmd"), purge=True))
     assert {CONFIG, STATE, UNIT_FILE, USERS_FILE} <= {step.path for step in steps if isinstance(step, Remove)}
-    assert steps[-1] == Run(("userdel", "mbmd"))
+    assert steps[-2:] == [Run(("userdel", "mbmd")), Remove(USERS_FILE)]
+    folders = {step.path for step in steps if isinstance(step, Remove) and step.is_folder}
+    assert folders == {STATE}
 
 
 def test_purging_leaves_a_user_that_was_there_before() -> None:
@@ -82,7 +84,7 @@ def test_purging_leaves_a_user_that_was_there_before() -> None:
     steps = list(uninstall(service, Found(INSTALLED, frozenset({"pi"})), purge=True))
     assert not any(isinstance(step, Run) and step.words[0] == "userdel" for step in steps)
     steps = list(uninstall(service, Found(INSTALLED, frozenset({"pi", "mbmd"}), "mbmd"), purge=True))
-    assert steps[-1] == Run(("userdel", "mbmd"))
+    assert Run(("userdel", "mbmd")) in steps
 
 
 def test_what_is_not_installed_is_not_stopped() -> None:

@@ -7,7 +7,9 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 import zipfile
+from email.utils import parseaddr
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,8 +20,8 @@ from mbmd.errors import MbmdError
 from mbmd.service.layout import Service, unit
 from wheels.__main__ import main
 from wheels.deb import build as module
-from wheels.deb.build import build
-from wheels.deb.recipe import RELEASES, debian_version
+from wheels.deb.build import ROOT, build
+from wheels.deb.recipe import MAINTAINER, RELEASES, debian_version
 
 EPOCH = 1_700_000_000
 needs_dpkg = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="there is no dpkg-deb here")
@@ -80,6 +82,13 @@ def test_the_control_file_says_what_it_is_for(wheels: Path) -> None:
     assert field(package, "Architecture") == "armhf"
     assert "python3.13" in field(package, "Depends").split(", ")
     assert int(field(package, "Installed-Size")) > 10
+    assert (field(package, "Maintainer"), field(package, "Homepage")) == (MAINTAINER, "")
+
+
+def test_nobody_is_named_whom_the_project_does_not_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert not {"authors", "maintainers", "urls"} & project.keys(), "name them in the package of Debian too"
+    assert parseaddr(MAINTAINER)[1].endswith("@example.org")
 
 
 @needs_dpkg
