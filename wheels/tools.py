@@ -9,7 +9,7 @@ from wheels.folders import PROOF_LOCK, TOOLS_LOCK, WORK
 from wheels.programs import run
 from wheels.progress import step
 
-_WHAT = {TOOLS_LOCK: "the build, 100 MB", PROOF_LOCK: "the proof, 60 MB"}
+_WHAT = {TOOLS_LOCK: "the build, 100 MB", PROOF_LOCK: "the proof"}
 
 
 def tools_python(lock: Path = TOOLS_LOCK) -> Path:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mbmd.errors import MbmdError, UsageError
+from wheels import checksums
 from wheels.deb.build import LEVEL, build
 from wheels.deb.recipe import MACHINES, RELEASES
 from wheels.folders import DIST, ROOT, bundle_folder
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     epoch = _epoch()
     wheels = args.wheels or _bundle(MACHINES[args.arch], RELEASES[args.dist].python)
     print(build(wheels, args.out, args.arch, args.dist, epoch, args.level))
+    if (args.out / checksums.NAME).exists():
+        checksums.write(args.out)
     return 0
 
 
