@@ -29,7 +29,7 @@ wheels:
 	$(PYTHON) -m wheels build $(ARGS)
 
 bundle:
-	python3 -m wheels bundle $(PLATFORM) $(PYTHON) $(ARGS)
+	$(PYTHON) -m wheels bundle $(PLATFORM) $(CPYTHON) $(ARGS)
 
 deb: $(VENV)/.built
 	$(BIN)/python -m wheels deb --arch $(or $(ARCH),amd64) --dist $(or $(DIST),bookworm) $(ARGS)

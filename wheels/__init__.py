@@ -3,3 +3,5 @@
 Everything is made of pinned parts and cross-built by one compiler, so that two builds of a commit are the same to the
 bit, whatever machine they ran on.
 """
+
+PROG = "python -m wheels"

@@ -4,19 +4,24 @@ import sys
 from collections.abc import Sequence
 
 from mbmd.errors import MbmdError, UsageError
-from wheels import options
+from wheels import PROG
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return the exit code."""
-    args = options.parse(argv)
     try:
+        from wheels import options  # which reads the recipe, where something may be wrong
+
+        args = options.parse(argv)
         code: int = args.run(args)
     except MbmdError as error:
-        print(f"{options.PROG}: {error}", file=sys.stderr)
+        print(f"{PROG}: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+    except OSError as error:
+        print(f"{PROG}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print(f"{options.PROG}: interrupted: nothing was written", file=sys.stderr)
+        print(f"{PROG}: interrupted", file=sys.stderr)
         return 130
     return code
 

@@ -21,7 +21,7 @@ from wheels.metadata import licence, metadata, needed
 from wheels.output import replaced
 from wheels.programs import demand
 from wheels.progress import say, step
-from wheels.recipe import ABI, one_of, recipe
+from wheels.recipe import ABI, recipe
 from wheels.sbom import bill
 from wheels.source import exported
 from wheels.tools import enter_tools, tools_python
@@ -50,7 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--platform",
         action="append",
-        default=[],
+        choices=recipe().platforms,
         metavar="NAME",
         help=f"for this one alone, of {', '.join(recipe().platforms)}; may be repeated",
     )
@@ -62,8 +62,6 @@ def run(args: argparse.Namespace) -> int:
     """Build all; what was in the folder is replaced when all is done, and stays as it was if anything fails."""
     if args.sdist is not None and not args.sdist.is_file():
         raise UsageError(f"--sdist {args.sdist}: no such file")
-    for name in args.platform:
-        one_of(name, recipe().platforms, "--platform")
     enter_tools(args.words)
     out = args.out.resolve()
     with replaced(out) as folder:

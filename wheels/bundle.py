@@ -7,11 +7,11 @@ from pathlib import Path
 from mbmd.errors import UsageError
 from wheels import checksums, download
 from wheels.dependencies import built, lacking
-from wheels.folders import DIST, WORK
+from wheels.folders import DIST, bundle_folder
 from wheels.locked import packages
 from wheels.output import replaced
 from wheels.progress import step
-from wheels.recipe import one_of, recipe
+from wheels.recipe import recipe
 from wheels.tags import PYTHONS, best
 from wheels.tools import enter_tools, tools_python
 
@@ -35,28 +35,28 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("platform", metavar="PLATFORM", help=f"one of {', '.join(recipe().platforms)}")
-    parser.add_argument("python", metavar="PYTHON", help=f"version of CPython: one of {', '.join(PYTHONS)}")
+    platforms = recipe().platforms
+    parser.add_argument("platform", choices=platforms, metavar="PLATFORM", help=f"one of {', '.join(platforms)}")
+    parser.add_argument(
+        "python", choices=PYTHONS, metavar="CPYTHON", help=f"version of CPython: one of {', '.join(PYTHONS)}"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to; what was there is replaced")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Gather the wheels; print the folder."""
-    out = args.out or WORK / f"bundle-{args.platform}-{args.python}"
-    _check(args.platform, args.python)
     enter_tools(args.words)
-    print(make_bundle(args.platform, args.python, out))
+    print(make_bundle(args.platform, args.python, args.out or bundle_folder(args.platform, args.python)))
     return 0
 
 
 def make_bundle(platform: str, python: str, out: Path) -> Path:
     """A folder with all wheels that mbmd needs on a platform with a CPython, and their checksums.
 
-    The wheel of mbmd is that of wheels/dist. Raises UsageError if there is none, or if the platform or the CPython is
-    none that can be served, MbmdError if something can't be had. What was in the folder is replaced when all is there.
+    The wheel of mbmd is that of wheels/dist. Raises UsageError if there is none, MbmdError if something can't be had.
+    What was in the folder is replaced when all is there.
     """
-    _check(platform, python)
     interpreter = tools_python()
     rows = lacking(packages().values(), platform, python)
     own = own_wheel(platform, python)
@@ -67,11 +67,6 @@ def make_bundle(platform: str, python: str, out: Path) -> Path:
             shutil.copy(path, folder)
         checksums.write(folder)
     return out
-
-
-def _check(platform: str, python: str) -> None:
-    one_of(platform, recipe().platforms, "platform")
-    one_of(python, PYTHONS, "CPython")
 
 
 def own_wheel(platform: str, python: str) -> Path:

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 from mbmd.errors import MbmdError
@@ -41,7 +41,7 @@ def _ask(url: str, expected: str, path: Path) -> str | None:
     try:
         with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the recipe's own
             data = answer.read()
-    except (urllib.error.URLError, OSError) as error:
+    except (HTTPException, OSError) as error:
         return str(getattr(error, "reason", error))
     if hashlib.sha256(data).hexdigest() != expected:
         return "another file than the recipe's"

@@ -13,3 +13,8 @@ DIST = ROOT / "wheels" / "dist"
 
 WORK = ROOT / "build" / "wheels"
 """What a build keeps to be quicker the next time; it may be deleted."""
+
+
+def bundle_folder(platform: str, python: str) -> Path:
+    """Where the bundle for a platform with a CPython is, if it is not wanted elsewhere."""
+    return WORK / f"bundle-{platform}-{python}"

@@ -77,16 +77,12 @@ def _compile(uv: Path, wanted: Path, found: Path, *words: str) -> None:
 
 def package_of(row: Mapping[str, Any]) -> Package:
     """A package of uv's lock, with what the targets take of its files: the sdist where there is no wheel for one."""
-    files = {file.name: file for file in map(_file, row.get("wheels", []))}
+    files = {file.name: file for file in map(File.read, row.get("wheels", []))}
     taken = [best(files, platform, python) for platform, python in targets(recipe().platforms)]
     wheels = tuple(files[name] for name in sorted({name for name in taken if name is not None}))
     if None in taken and "sdist" not in row:
         raise MbmdError(f"{row['name']} {row['version']}: PyPI has neither all wheels nor an sdist")
-    return Package(row["name"], row["version"], "", (), wheels, _file(row["sdist"]) if None in taken else None)
-
-
-def _file(row: Mapping[str, Any]) -> File:
-    return File(row["url"], row["hashes"]["sha256"])
+    return Package(row["name"], row["version"], "", (), wheels, File.read(row["sdist"]) if None in taken else None)
 
 
 def _described(packages: Sequence[Package]) -> list[Package]:

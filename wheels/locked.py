@@ -30,6 +30,11 @@ class File:
     url: str
     sha256: str
 
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> File:
+        """A file of a lock."""
+        return cls(row["url"], row["hashes"]["sha256"])
+
     @property
     def name(self) -> str:
         return self.url.rpartition("/")[2]
@@ -76,14 +81,10 @@ def parse(text: str, path: Path) -> dict[str, Package]:
 
 
 def _package(row: Mapping[str, Any]) -> Package:
-    sdist = _file(row["sdist"]) if "sdist" in row else None
-    wheels = tuple(_file(file) for file in row.get("wheels", []))
+    sdist = File.read(row["sdist"]) if "sdist" in row else None
+    wheels = tuple(map(File.read, row.get("wheels", [])))
     needs = tuple(needed["name"] for needed in row["dependencies"])
     return Package(row["name"], row["version"], row["tool"][TOOL]["license"], needs, wheels, sdist)
-
-
-def _file(row: Mapping[str, Any]) -> File:
-    return File(row["url"], row["hashes"]["sha256"])
 
 
 def text_of(packages: Sequence[Package]) -> str:

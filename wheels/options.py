@@ -4,14 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from wheels import build, bundle, compare, lock
+from wheels import PROG, build, bundle, compare, lock
 from wheels.container import check as container
 from wheels.deb import command as deb
 from wheels.proof import command as proof
 from wheels.release import check as release
 from wheels.release import notes
 
-PROG = "python -m wheels"
 COMMANDS = (build, bundle, compare, deb, container, lock, proof, release, notes)
 """Modules, each with `add_parser(subparsers)`; its default `run` takes the arguments and returns the exit code."""
 

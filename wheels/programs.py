@@ -12,6 +12,7 @@ _LAST_LINES = 15
 
 def run(command: Sequence[str | Path], what: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
     """What a program printed on stdout. Raises MbmdError with its last lines if it fails; `what` is what it was for."""
+    demand([str(command[0])])
     done = subprocess.run(  # noqa: S603 - commands are put together here, from the recipe
         [str(part) for part in command],
         cwd=cwd,

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from mbmd.errors import UsageError
 from wheels.folders import RECIPE
@@ -19,6 +18,8 @@ class Platform:
     """A kind of machine that wheels are for; `name` is what wheel tags and uname call it."""
 
     name: str
+    architecture: str
+    """What Debian calls it."""
     target: str
     """What zig calls it, with the oldest glibc that shall do."""
     triplet: str
@@ -104,10 +105,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error} is missing"
     return str(error).rpartition("__init__() ")[2]
-
-
-def one_of(given: str, known: Mapping[str, Any] | Sequence[str], what: str) -> str:
-    """What was given, if it is known. Raises UsageError that names what is."""
-    if given not in known:
-        raise UsageError(f"{what} {given}: choose one of {', '.join(known)}")
-    return given

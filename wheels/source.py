@@ -1,15 +1,13 @@
 """What is built: the last commit, or the work tree where it differs from it."""
 
-import io
 import shutil
-import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from mbmd.errors import UsageError
 from wheels.folders import ROOT
-from wheels.programs import demand, run
+from wheels.programs import run
 from wheels.progress import say
 
 
@@ -23,10 +21,9 @@ class Source:
 
 def exported(folder: Path) -> Source:
     """The tree, without anything that git ignores, copied to a folder. Raises UsageError outside of a work tree."""
-    demand(["git"])
     if not (ROOT / ".git").exists():
         raise UsageError(f"{ROOT}: not a git work tree: give what to build with --sdist")
-    epoch = int(_git("log", "-1", "--format=%ct"))
+    epoch = int(_git("rev-list", "--timestamp", "-1", "HEAD").split()[0])
     changed = _git("status", "--porcelain").splitlines()
     folder.mkdir()
     if changed:
@@ -45,9 +42,9 @@ def _copy(folder: Path) -> None:
 
 
 def _export(folder: Path) -> None:
-    command = ["git", "-C", str(ROOT), "archive", "HEAD"]
-    done = subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+    packed = folder.with_suffix(".tar")
+    _git("archive", "--format=tar", f"--output={packed}", "HEAD")
+    with tarfile.open(packed) as archive:
         archive.extractall(folder, filter="data")
 
 

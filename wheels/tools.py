@@ -5,9 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from wheels.folders import TOOLS_LOCK, WORK
+from wheels.folders import PROOF_LOCK, TOOLS_LOCK, WORK
 from wheels.programs import run
 from wheels.progress import step
+
+_WHAT = {TOOLS_LOCK: "the build, 100 MB", PROOF_LOCK: "the proof"}
 
 
 def tools_python(lock: Path = TOOLS_LOCK) -> Path:
@@ -15,8 +17,8 @@ def tools_python(lock: Path = TOOLS_LOCK) -> Path:
     key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     folder = WORK / f"tools-{sys.version_info.major}.{sys.version_info.minor}-{key}"
     python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        with step(f"installing the tools of the {'build (100 MB' if lock == TOOLS_LOCK else 'proof (40 MB'}, once)"):
+    if not ((folder / "ready").exists() and python.exists()):
+        with step(f"installing the tools of {_WHAT[lock]}, once"):
             _install(lock, folder, python)
     return python
 

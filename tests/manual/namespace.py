@@ -11,10 +11,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 UNSHARE = (
+    *("setpriv", "--pdeathsig", "KILL"),
     *("unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--ipc", "--uts"),
     *("--fork", "--kill-child", "--mount-proc"),
 )
-"""What a program is started by to be within such namespaces, where it is the process 1 that takes all others along."""
+"""What a program is started by to be within such namespaces, where it is the process 1 that takes all others along.
+
+It ends with the thread that started it, however that ends.
+"""
 
 _EMPTY = ("/tmp", "/run", "/srv", "/home", "/mnt", "/media", "/var/tmp", "/var/log", "/var/cache", "/opt")  # noqa: S108
 _WRITABLE = ("/etc", "/var/lib", "/usr/share/keyrings", "/usr/local/bin")

@@ -12,7 +12,9 @@ from typing import Any
 from mbmd.errors import MbmdError
 from wheels.programs import demand, run
 
-BASE = "docker.io/library/debian:trixie-slim"
+SUITE = "trixie"
+"""The release of Debian that the image is made of."""
+BASE = f"docker.io/library/debian:{SUITE}-slim"
 MIRROR = "http://deb.debian.org/debian"
 _UNWANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt")
 """What the slim image of Debian leaves out too."""
@@ -35,7 +37,7 @@ class Buildah:
         """An image of Debian by the name of the official one, which cannot be fetched without its registry."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             tree, archive = Path(name) / "tree", Path(name) / "tree.tar"
-            run(["debootstrap", "--variant=minbase", "trixie", tree, MIRROR], "debootstrap")
+            run(["debootstrap", "--variant=minbase", SUITE, tree, MIRROR], "debootstrap")
             excluded = [f"--exclude=./{path}/*" for path in _UNWANTED]
             run(["tar", "-C", tree, *excluded, "-cf", archive, "."], "tar")
             container = self._run("an empty container", "from", "scratch")

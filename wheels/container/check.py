@@ -10,21 +10,22 @@ from typing import Any
 from mbmd import __version__
 from mbmd.errors import MbmdError, UsageError
 from wheels.container import trial
-from wheels.container.buildah import BASE, Buildah, demand_buildah
+from wheels.container.buildah import BASE, SUITE, Buildah, demand_buildah
 from wheels.container.lint import lint
-from wheels.folders import ROOT
+from wheels.deb.recipe import RELEASES
+from wheels.folders import ROOT, bundle_folder
 from wheels.progress import step
 
 RECIPE = ROOT / "wheels" / "container" / "Containerfile"
 WORK = ROOT / "build" / "container"
 IMAGE = "localhost/mbmd"
-BUNDLE = ROOT / "build" / "wheels" / f"bundle-{platform.machine()}-3.13"
+BUNDLE = bundle_folder(platform.machine(), RELEASES[SUITE].python)
 """For the Python of the image, on this machine."""
-_BUNDLED = f"make bundle PLATFORM={platform.machine()} PYTHON=3.13"
+_BUNDLED = f"make bundle PLATFORM={platform.machine()} CPYTHON={RELEASES[SUITE].python}"
 _UNWANTED = ("gcc", "cc", "make", "pip", "pip3")
 _MEGABYTE = 1_000_000
 
-EXAMPLES = """\
+_EXAMPLES = """\
 examples:
   sudo make container-check
   sudo .venv/bin/python -m wheels container-check build/wheels/bundle-x86_64-3.13
@@ -38,7 +39,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="lint and build the image of mbmd, and poll with it",
         description="Build the image of mbmd for this machine with buildah, on a base that debootstrap makes, so that "
         "neither an engine nor a registry is needed; then poll a simulated meter with it. Only root may.",
-        epilog=EXAMPLES,
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

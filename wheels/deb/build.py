@@ -13,8 +13,8 @@ from mbmd.errors import MbmdError
 from wheels.deb import texts
 from wheels.deb.recipe import CONFIG, LEFT_OUT, LIBRARY, MACHINES, PACKAGE, RELEASES, debian_version
 from wheels.deb.unpack import check, unpack, wheels_in
+from wheels.folders import ROOT
 
-ROOT = Path(__file__).parents[2]
 LEVEL = 6
 """How hard xz tries by default."""
 SCRIPTS = Path(__file__).with_name("scripts")

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from mbmd.errors import MbmdError, UsageError
-from wheels.deb.build import LEVEL, ROOT, build
+from wheels import checksums
+from wheels.deb.build import LEVEL, build
 from wheels.deb.recipe import MACHINES, RELEASES
+from wheels.folders import DIST, ROOT, bundle_folder
 
 _HELP = "make the Debian package"
 _EXAMPLES = """\
@@ -33,9 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--arch", choices=MACHINES, default="amd64", help="architecture (default: %(default)s)")
     parser.add_argument("--dist", choices=RELEASES, default="bookworm", help="release (default: %(default)s)")
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "wheels" / "dist", metavar="DIR", help="where to (default: wheels/dist)"
-    )
+    parser.add_argument("--out", type=Path, default=DIST, metavar="DIR", help="where to (default: wheels/dist)")
     parser.add_argument(
         "--level", type=int, choices=range(10), default=LEVEL, help="how hard it is packed (default: %(default)s)"
     )
@@ -49,16 +49,17 @@ def run(args: argparse.Namespace) -> int:
     epoch = _epoch()
     wheels = args.wheels or _bundle(MACHINES[args.arch], RELEASES[args.dist].python)
     print(build(wheels, args.out, args.arch, args.dist, epoch, args.level))
+    if (args.out / checksums.NAME).exists():
+        checksums.write(args.out)
     return 0
 
 
 def _bundle(machine: str, python: str) -> Path:
     """All wheels for a machine and a Python, gathered anew."""
-    folder = ROOT / "build" / "wheels" / f"bundle-{machine}-{python}"
-    command = [sys.executable, "-m", "wheels", "bundle", machine, python, "--out", str(folder)]
+    command = [sys.executable, "-m", "wheels", "bundle", machine, python]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
         raise MbmdError("there is no bundle to make the package of")
-    return folder
+    return bundle_folder(machine, python)
 
 
 def _epoch() -> int:

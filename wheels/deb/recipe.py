@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from wheels.recipe import recipe
+
 PACKAGE = "mbmd"
 MAINTAINER = "the authors of mbmd <mbmd@example.org>"
 """Debian wants an address, and pyproject.toml names none, as it names no homepage: who publishes puts theirs here."""
@@ -11,7 +13,7 @@ LIBRARY = "usr/lib/mbmd"
 """The folder of Python's packages, of which nobody else imports anything."""
 CONFIG = "etc/mbmd.yaml"
 
-MACHINES = MappingProxyType({"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"})
+MACHINES = MappingProxyType({platform.architecture: name for name, platform in recipe().platforms.items()})
 """Architectures of Debian, and what wheels call them."""
 
 LEFT_OUT = frozenset({"setuptools"})

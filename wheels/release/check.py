@@ -5,14 +5,14 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from mbmd.errors import MbmdError
+from wheels.folders import ROOT
+from wheels.progress import say
 from wheels.release.ground import Ground, NotCheckedError
 from wheels.release.steps import STEPS, Step
 
-ROOT = Path(__file__).parents[2]
-
-EXAMPLES = """\
+_EXAMPLES = """\
 examples:
   python -m wheels release-check --rehearse
   python -m wheels release-check --only changelog --only licences
@@ -39,7 +39,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "release-check",
         help="check whether this checkout may become a release",
         description="Check whether this checkout may become a release. Logs are in build/release.",
-        epilog=EXAMPLES,
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--list", action="store_true", help="tell the steps, and do none")
@@ -74,10 +74,10 @@ def do(steps: Iterable[Step], ground: Ground) -> dict[str, Outcome]:
     """Do the steps one after the other, each with a line."""
     outcomes: dict[str, Outcome] = {}
     for step in steps:
-        print(f"{step.name:<10} ", end="", flush=True)
+        say(f"{step.name}: {step.says}")
         began = time.monotonic()
         outcomes[step.name] = outcome = _do(step, ground, outcomes)
-        print(f"{outcome.word:<11} {time.monotonic() - began:7.1f} s", flush=True)
+        print(f"{step.name:<10} {outcome.word:<11} {time.monotonic() - began:7.1f} s", flush=True)
     return outcomes
 
 
@@ -88,7 +88,7 @@ def _do(step: Step, ground: Ground, before: Mapping[str, Outcome]) -> Outcome:
         said = step.check(ground)
     except NotCheckedError as error:
         return Outcome("not checked", (str(error),))
-    except OSError as error:
+    except (MbmdError, OSError) as error:
         return Outcome("failed", (str(error),))
     return Outcome("failed", tuple(said)) if said else OK
 

@@ -1,13 +1,14 @@
-"""What the steps of the release check stand on: the checkout, programs with a log each, and the tools' own venv."""
+"""What the steps of the release check stand on: the checkout, and programs with a log each."""
 
-import hashlib
 import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from mbmd.errors import MbmdError
+from wheels import programs
 
 _TAIL = 15
 """Lines of a failed program that the summary shows."""
@@ -28,20 +29,24 @@ class Ground:
 
     @property
     def build(self) -> Path:
-        """Where logs and tools are kept."""
+        """Where logs are kept."""
         return self.root / "build" / "release"
 
     def read(self, path: str) -> str:
         """The text of a file."""
         return (self.root / path).read_text(encoding="utf-8")
 
+    def has(self, path: str, text: str) -> bool:
+        """Whether there is such a file and the text is in it."""
+        file = self.root / path
+        return file.is_file() and text.encode() in file.read_bytes()
+
     def git(self, *argv: str) -> list[str]:
         """The lines that git prints; NotCheckedError where there is no repository."""
-        command = ["git", *argv]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            raise NotCheckedError(f"git {argv[0]}: {done.stderr.strip()}")
-        return done.stdout.splitlines()
+        try:
+            return programs.run(["git", *argv], f"git {argv[0]}", cwd=self.root).splitlines()
+        except MbmdError as error:
+            raise NotCheckedError(str(error)) from None
 
     def run(self, step: str, argv: Sequence[str]) -> list[str]:
         """Run a program, its output into the log of a step; what to say if it fails."""
@@ -57,24 +62,3 @@ class Ground:
         shown = [line for line in lines if line.strip()][-_TAIL:]
         where = log.relative_to(self.root)
         return [f"`{shlex.join(argv)}` gave {done.returncode}; the end of {where}:", *(f"  {line}" for line in shown)]
-
-    def tool(self, name: str) -> str:
-        """The path of a pinned tool; the venv is made when its pins or this Python changed."""
-        pins = self.root / "wheels" / "release" / "tools.txt"
-        mark = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
-        venv, stamp = self.build / "tools", self.build / "tools" / "made-of"
-        if not stamp.exists() or stamp.read_text(encoding="ascii") != mark:
-            install = [
-                str(venv / "bin" / "pip"),
-                "install",
-                "--require-hashes",
-                "--only-binary",
-                ":all:",
-                "-r",
-                str(pins),
-            ]
-            for argv in ([sys.executable, "-m", "venv", "--clear", str(venv)], install):
-                if said := self.run("tools", argv):
-                    raise NotCheckedError("\n".join(said))
-            stamp.write_text(mark, encoding="ascii")
-        return str(venv / "bin" / name)

@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mbmd.errors import MbmdError
 from wheels import locked
+from wheels.folders import PROOF_LOCK
 from wheels.release import changelog, licences
 from wheels.release.ground import Ground, NotCheckedError
+from wheels.tools import tools_python
 
 _VERSION = re.compile(r'^__version__ = "([^"]+)"$', re.MULTILINE)
 _RELEASE = re.compile(r"\d+\.\d+\.\d+(rc\d+)?")
@@ -34,6 +37,14 @@ def _command(step: str, *argv: str) -> Callable[[Ground], list[str]]:
     return lambda ground: ground.run(step, argv)
 
 
+def _tool(*words: str) -> list[str]:
+    """A command line of the pinned tools; NotCheckedError if they cannot be had."""
+    try:
+        return [str(tools_python(PROOF_LOCK)), "-m", *words]
+    except MbmdError as error:
+        raise NotCheckedError(str(error)) from None
+
+
 def _tree(ground: Ground) -> list[str]:
     return [f"not committed: {line}" for line in ground.git("status", "--porcelain")]
 
@@ -52,11 +63,8 @@ def _version(ground: Ground) -> list[str]:
     fixed = "version" in project or "version" not in project.get("dynamic", [])
     said = ["pyproject.toml: the version is to be dynamic, from mbmd.__version__"] if fixed else []
     elsewhere = ["pyproject.toml", "setup.py", "Makefile", "docs/conf.py", "mbmd"]
-    try:
-        files = ground.git("grep", "-lF", here, "--", *elsewhere)
-    except NotCheckedError:
-        files = []  # git grep fails where it finds nothing
-    return said + [f"{path}: has the version {here} too" for path in files if path != "mbmd/__init__.py"]
+    files = [path for path in ground.git("ls-files", "--", *elsewhere) if path != "mbmd/__init__.py"]
+    return said + [f"{path}: has the version {here} too" for path in files if ground.has(path, here)]
 
 
 def _changelog(ground: Ground) -> list[str]:
@@ -93,12 +101,12 @@ def _licences(ground: Ground) -> list[str]:
 
 
 def _audit(ground: Ground) -> list[str]:
-    audit = ground.tool("pip-audit")
     pins = ground.build / "audited.txt"
     pins.parent.mkdir(parents=True, exist_ok=True)
     pins.write_text("".join(f"{package.pin}\n" for package in locked.packages().values()), encoding="ascii")
-    argv = [audit, "-r", str(pins), "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
+    how = ["--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
+    command = _tool("pip_audit", "-r", str(pins), *how)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     return vulnerabilities(done.stdout, done.stderr)
 
 
@@ -123,7 +131,7 @@ def _twine(ground: Ground) -> list[str]:
     files = sorted([*dist.glob(f"mbmd-{here}-*.whl"), *dist.glob(f"mbmd-{here}.tar.gz")])
     if {path.suffix for path in files} != {".whl", ".gz"}:
         return [f"wheels/dist has not both wheels and source of {here}"]
-    return ground.run("twine", [ground.tool("twine"), "check", "--strict", *map(str, files)])
+    return ground.run("twine", _tool("twine", "check", "--strict", *map(str, files)))
 
 
 _SPHINX = ("-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "docs", "build/docs")

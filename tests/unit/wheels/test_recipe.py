@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from mbmd.errors import UsageError
-from wheels.recipe import ABI, Recipe, one_of, parse, recipe
+from wheels.recipe import ABI, Recipe, parse, recipe
 
 PATH = Path("recipe.toml")
 GOOD = """
 tools = ["build"]
 [platforms.armv7l]
+architecture = "armhf"
 target = "arm-linux-gnueabihf.2.17"
 triplet = "arm-linux-gnueabihf"
 [[headers]]
@@ -59,9 +60,3 @@ def test_our_own_serves_three_platforms_with_the_stable_abi() -> None:
     assert list(recipe().platforms) == ["x86_64", "aarch64", "armv7l"]
     assert all((ABI, name) in recipe().headers for name in recipe().platforms)
     assert all(platform.tag == f"manylinux_2_17_{name}" for name, platform in recipe().platforms.items())
-
-
-def test_a_choice_that_there_is_not_is_answered_with_those_that_there_are() -> None:
-    assert one_of("b", ["a", "b"], "letter") == "b"
-    with pytest.raises(UsageError, match="letter c: choose one of a, b"):
-        one_of("c", ["a", "b"], "letter")

@@ -18,6 +18,7 @@ import pytest
 from mbmd import __version__
 from mbmd.errors import MbmdError
 from mbmd.service.layout import Service, unit
+from wheels import checksums
 from wheels.__main__ import main
 from wheels.deb import build as module
 from wheels.deb.build import ROOT, build
@@ -212,3 +213,16 @@ def test_the_command_prints_the_package(
     assert main(words) == 2
     assert "SOURCE_DATE_EPOCH=yesterday: not a number of seconds" in capsys.readouterr().err
     assert main(["deb", str(tmp_path / "missing")]) == 2
+
+
+@needs_dpkg
+def test_the_checksums_of_the_folder_have_the_package_too(
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "dist"
+    out.mkdir()
+    checksums.write(out)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(EPOCH))
+    words = ["--arch", "armhf", "--dist", "trixie", "--level", "0"]
+    assert main(["deb", str(wheels), "--out", str(out), *words]) == 0
+    assert (out / checksums.NAME).read_text().endswith(f"  mbmd_{__version__}~deb13_armhf.deb\n")
