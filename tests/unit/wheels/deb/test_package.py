@@ -21,8 +21,9 @@ from mbmd.service.layout import Service, unit
 from wheels import checksums
 from wheels.__main__ import main
 from wheels.deb import build as module
-from wheels.deb.build import ROOT, build
+from wheels.deb.build import build
 from wheels.deb.recipe import MAINTAINER, RELEASES, debian_version
+from wheels.folders import ROOT
 
 EPOCH = 1_700_000_000
 needs_dpkg = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="there is no dpkg-deb here")
