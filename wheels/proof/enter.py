@@ -7,6 +7,7 @@ way to run foreign programs and its loopback are its own, and gone with it. It n
 import errno
 import fcntl
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -17,6 +18,8 @@ from wheels.proof.systems import MACHINES, binfmt_rule
 
 SET_FLAGS, UP_RUNNING = 0x8914, 0x41
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
+WORK = "/work"
+"""Where commands run, in the tree."""
 CANNOT_ENTER = 125
 """Exit code when the command could not be run."""
 ENVIRONMENT = {
@@ -35,18 +38,29 @@ def entering(platform: str, emulator: str, tree: Path, work: Path, command: list
 
 
 def main() -> int:
-    """Enter and become the command."""
+    """Enter, run the command, and end as it does.
+
+    The command is not the first process here, for that one is not ended by signals: a crash would not end it.
+    """
     platform, emulator, tree, work, *command = sys.argv[1:]
     try:
         _prepare(platform, emulator, Path(tree), Path(work))
         os.chroot(tree)
-        os.chdir("/work")
-        os.execvpe(command[0], command, ENVIRONMENT | {"QEMU_CPU": MACHINES[platform].cpu})  # noqa: S606
+        environment = ENVIRONMENT | {"QEMU_CPU": MACHINES[platform].cpu}
+        code = subprocess.run(command, cwd=WORK, env=environment, check=False).returncode  # noqa: S603
     except OSError as error:
         print(advice(error, platform), file=sys.stderr)
+        return CANNOT_ENTER
     except subprocess.CalledProcessError as error:
         print(f"{error}: {error.stderr.strip()}", file=sys.stderr)
-    return CANNOT_ENTER
+        return CANNOT_ENTER
+    return code if code >= 0 else _killed(-code)
+
+
+def _killed(number: int) -> int:
+    """What a shell makes of a program that a signal ended."""
+    print(f"ended by {signal.Signals(number).name}", file=sys.stderr)
+    return 128 + number
 
 
 def _prepare(platform: str, emulator: str, tree: Path, work: Path) -> None:

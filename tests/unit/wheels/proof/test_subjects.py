@@ -1,6 +1,5 @@
 """Commands on the Pythons that are proved."""
 
-import errno
 import os
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from mbmd.errors import MbmdError
 from wheels.proof import subjects
-from wheels.proof.enter import advice, entering
 from wheels.proof.subjects import Emulated, Native, name_of, run, stop_all
 
 
@@ -72,15 +70,3 @@ def test_a_compiler_in_a_fresh_tree_is_found(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(subjects, "WORK", tmp_path)
     with pytest.raises(MbmdError, match=r"there is a compiler in .*: gcc$"):
         Emulated("armv7l", "3.13", "/usr/bin/qemu-arm-static", tmp_path).prepare()
-
-
-def test_a_tree_is_entered_by_namespaces_of_ones_own() -> None:
-    line = entering("armv7l", "/usr/bin/qemu", Path("/tree"), Path("/here"), ["mbmd", "version"])
-    assert line[0] == "unshare"
-    assert {"--user", "--net", "--pid", "--kill-child"} <= set(line)
-    assert line[-6:] == ["armv7l", "/usr/bin/qemu", "/tree", "/here", "mbmd", "version"]
-
-
-def test_a_kernel_that_runs_no_foreign_programs_is_told() -> None:
-    assert "Linux 6.7 or later, or apt-get install binfmt-support" in advice(OSError(errno.ENOEXEC, "no"), "armv7l")
-    assert advice(FileNotFoundError(errno.ENOENT, "missing", "/x"), "armv7l") == "[Errno 2] missing: '/x'"
