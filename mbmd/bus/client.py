@@ -304,16 +304,11 @@ class Client:
         if self._is_fragile:
             self.disconnect()
         if self._asked == 1 and not self.exchange.answered and self._framer.reader.unnumbered:
-            self.advise(
+            advise(
+                self.health,
                 "answers do not carry the transaction id of their request: if the gateway cannot echo it,"
-                f" write the adapter as {replace(self.adapter, transaction_ids=False)}"
+                f" write the adapter as {replace(self.adapter, transaction_ids=False)}",
             )
-
-    def advise(self, text: str) -> None:
-        """Tell the user, once, what would make the bus better."""
-        if text not in self.health.advice:
-            self.health.advice.append(text)
-            log.warning("%s: %s", self.address, text)
 
     def _doubt(self, unit: int, request: Request) -> FrameError | None:
         """What came was no answer; it may be the late one of another request, and the request's own still come."""
@@ -391,3 +386,10 @@ class Client:
 
 def _talking() -> FrameError:
     return FrameError("others never stop talking on the line", "noise")
+
+
+def advise(health: BusHealth, text: str) -> None:
+    """Tell the user, once, what would make the bus better."""
+    if text not in health.advice:
+        health.advice.append(text)
+        log.warning("%s: %s", health.address, text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic, time
 
 from mbmd.backoff import pause_after
-from mbmd.bus.client import Client
+from mbmd.bus.client import Client, advise
 from mbmd.bus.meter import Doubt, Meter
 from mbmd.bus.other_framing import OtherFraming
 from mbmd.bus.poll import BUSY_PAUSE, Poll
@@ -383,7 +383,7 @@ class Poller:
         self._client.disconnect()
         request = meter.first_request()
         if request is not None and await other.answers(meter.unit, request, meter.settings.timeout):
-            self._client.advise(other.advice)
+            advise(self._client.health, other.advice)
 
 
 def _trouble(unit: int, error: Exception | None) -> str:

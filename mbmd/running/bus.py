@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from time import monotonic, time
 from typing import TYPE_CHECKING, TypeAlias
 
-from mbmd.bus.client import Client
+from mbmd.bus.client import Client, advise
 from mbmd.bus.memory import Memory
 from mbmd.bus.meter import Meter
 from mbmd.bus.other_framing import OtherFraming
@@ -64,7 +64,9 @@ class RunningBus:
         self._units: dict[int, UnitMeter] = {}
         meters = self._meters(bus)
         self.health = BusHealth(adapter.address, tuple(self.polled), adapter.is_serial_line)
-        open_line = self._looked_at(open_adapter(adapter, [(each.type, each.device.spec.unit) for each in devices]))
+        open_line = open_adapter(adapter, [(each.type, each.device.spec.unit) for each in devices])
+        if adapter.medium is Medium.SERIAL:
+            open_line = _looked_at(open_line, self.health)
         timeout = max(meter.settings.timeout for meter in meters)
         self._client = Client(adapter, open_line, timeout, trace(adapter, raw), self.health)
         self._poller = Poller(
@@ -117,18 +119,6 @@ class RunningBus:
         """Poll the devices that it has now."""
         self._poller.replace(self._meters(self._bus))
 
-    def _looked_at(self, open_line: Opener) -> Opener:
-        """Look at the timer of an adapter each time that it is open: another one may be plugged in."""
-        if self._bus.adapter.medium is not Medium.SERIAL:
-            return open_line
-
-        async def opened(receiver: Receiver) -> Line:
-            line = await open_line(receiver)
-            _look_at_latency(self._client)
-            return line
-
-        return opened
-
     def _meters(self, bus: Bus) -> list[Meter]:
         """What is polled, with the parts of each unit together; a unit whose parts are the same goes on."""
         before, self._units = self._units, {}
@@ -175,7 +165,14 @@ def _key(adapter: Adapter, meter: Meter) -> str:
     return f"{meter.readings.type}:{meter.unit}@{adapter.address}"
 
 
-def _look_at_latency(client: Client) -> None:
-    client.health.latency_timer = timer = latency.latency_timer(client.address)
-    if timer is not None and timer > 1:
-        client.advise(latency.advice(client.address, timer))
+def _looked_at(open_line: Opener, health: BusHealth) -> Opener:
+    """Look at the timer of an adapter each time that it is open: another one may be plugged in."""
+
+    async def opened(receiver: Receiver) -> Line:
+        line = await open_line(receiver)
+        health.latency_timer = timer = latency.latency_timer(health.address)
+        if timer is not None and timer > 1:
+            advise(health, latency.advice(health.address, timer))
+        return line
+
+    return opened

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mbmd.bus.client import Client
+from mbmd.bus.client import Client, advise
 from mbmd.config.adapter import Framing
 from mbmd.errors import AnswerTimeout, LinkError, TransactionError
 from mbmd.planner import Limits, plan
@@ -136,7 +136,7 @@ def test_advice_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         async with polling(ScriptedLine(Framing.MBAP)) as bus:
             for _ in range(3):
-                bus.client.advise("buy a better cable")
+                advise(bus.health, "buy a better cable")
             assert bus.health.advice == ["buy a better cable"]
 
     virtual_time.run(run())
