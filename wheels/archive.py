@@ -2,11 +2,14 @@
 
 import gzip
 import io
+import os
 import stat
 import tarfile
 import time
 import zipfile
 from pathlib import Path
+
+from mbmd.errors import MbmdError
 
 _EXECUTABLE, _PLAIN = 0o755, 0o644
 _OLDEST_IN_ZIP = 315532800
@@ -43,10 +46,27 @@ def repack_tar_gz(path: Path, epoch: int) -> None:
     partial.replace(path)
 
 
+def unpack_files(archive: tarfile.TarFile, folder: Path, inside: str = "") -> None:
+    """Unpack the files whose names have `inside` in them: no links, devices or folders, and nothing beside `folder`.
+
+    The filters of tarfile would do that, but Python before 3.11.4, as Debian 12 has it, has none.
+    """
+    for member in archive:
+        if not (member.isfile() and inside in member.name):
+            continue
+        path = Path(os.path.normpath(folder / member.name))
+        content = archive.extractfile(member)
+        if content is None or not path.is_relative_to(folder):
+            raise MbmdError(f"an archive wants to write {member.name}, which is not in its folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.read())
+        path.chmod(_mode(member.mode))
+
+
 def unpack_sdist(path: Path, folder: Path) -> tuple[Path, int]:
     """Unpack an sdist; its folder, and the newest time in it."""
     with tarfile.open(path) as archive:
-        archive.extractall(folder, filter="data")
+        unpack_files(archive, folder)
     (unpacked,) = folder.iterdir()
     return unpacked, newest(path)
 

@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 from mbmd.errors import MbmdError
+from wheels.archive import unpack_files
 from wheels.fetch import fetched
 from wheels.folders import WORK
 from wheels.output import kept
@@ -32,8 +33,7 @@ def unpack(package: bytes, folder: Path) -> None:
     for name, data in _members(package):
         if name.startswith("data.tar"):
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-                members = [member for member in archive if "/usr/include/" in member.name]
-                archive.extractall(folder, members, filter="data")
+                unpack_files(archive, folder, inside="/usr/include/")
             return
     raise MbmdError("a package of headers has no data: delete build/wheels/downloads")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mbmd.errors import UsageError
+from wheels.archive import unpack_files
 from wheels.folders import ROOT
 from wheels.programs import run
 from wheels.progress import say
@@ -45,7 +46,7 @@ def _export(folder: Path) -> None:
     packed = folder.with_suffix(".tar")
     _git("archive", "--format=tar", f"--output={packed}", "HEAD")
     with tarfile.open(packed) as archive:
-        archive.extractall(folder, filter="data")
+        unpack_files(archive, folder)
 
 
 def _git(*arguments: str) -> str:

@@ -7,6 +7,7 @@ import socket
 from mbmd.config.adapter import Adapter
 from mbmd.errors import LinkError
 from mbmd.transport.line import Line, Receiver
+from mbmd.within import within
 
 CONNECT_TIMEOUT = 5.0
 DEAD_AFTER_MS = 10_000
@@ -48,7 +49,7 @@ async def open_tcp(adapter: Adapter, receiver: Receiver) -> Line:
     """Connect by TCP, to the first address of the host that answers. Raises LinkError."""
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
+        async with within(CONNECT_TIMEOUT):
             transport, _ = await loop.create_connection(lambda: _Stream(receiver), adapter.host, adapter.port)
     except TimeoutError:
         raise LinkError(f"{adapter.address}: no connection within {CONNECT_TIMEOUT:.0f} s") from None

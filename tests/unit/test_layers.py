@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mbmd"
 
 LEVELS = (
-    {"errors", "measurements", "aside", "backoff", "folders", "turns", "_native"},
+    {"errors", "measurements", "aside", "backoff", "folders", "turns", "within", "_native"},
     {"config", "loop", "state"},
     {"devices", "protocol", "transport"},
     {"sunspec"},

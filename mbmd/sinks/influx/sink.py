@@ -14,6 +14,7 @@ from mbmd.sinks.influx.lines import Encoder
 from mbmd.sinks.influx.server import Server
 from mbmd.sinks.outbox.outbox import Outbox
 from mbmd.sinks.sink import Feed
+from mbmd.within import within
 
 QUEUE = 10_000
 """Updates that may wait to become lines."""
@@ -64,7 +65,7 @@ class InfluxSink:
                     await asyncio.sleep(0)
         finally:  # what has arrived is not lost
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0):
+                async with within(0):
                     waiting.extend((await feed.take()).updates)
             self._put(waiting, outbox, inf)
 

@@ -19,6 +19,7 @@ from mbmd.sinks.mqtt.message import Message
 from mbmd.sinks.mqtt.outage import Outage
 from mbmd.sinks.mqtt.words import CLOSED, explain_short
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
+from mbmd.within import within
 
 STEADY = 60.0
 """Seconds for which a connection must stand before a new attempt is no further failure of the same kind."""
@@ -148,7 +149,7 @@ class Broker:
             try:
                 if link.connected:
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(LAST_WORDS):
+                        async with within(LAST_WORDS):
                             await link.say_goodbye(last)
             finally:
                 link.hang_up("")
@@ -164,7 +165,7 @@ class Broker:
 
     async def _pause(self, failures: int) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause_after(failures, random.random())):  # noqa: S311
+            async with within(pause_after(failures, random.random())):  # noqa: S311
                 await self._closed.wait()
 
     def _not_delivered(self, messages: Sequence[Message]) -> list[Message]:

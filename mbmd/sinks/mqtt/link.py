@@ -27,6 +27,7 @@ from mbmd.sinks.mqtt.words import (
     explain_no_greeting,
 )
 from mbmd.turns import in_turns
+from mbmd.within import within
 
 GREETING_TIMEOUT = 10.0
 """Seconds for the broker to answer the greeting."""
@@ -70,7 +71,7 @@ class Link:
             return False
         self._pump.start()
         try:
-            async with asyncio.timeout(GREETING_TIMEOUT):
+            async with within(GREETING_TIMEOUT):
                 while not (self.connected or self._over.is_set()):
                     await self._moved.wait()
         except TimeoutError:
@@ -82,7 +83,7 @@ class Link:
         tick = min(TICK, self._setup.keepalive / 4)
         while not self._over.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(tick):
+                async with within(tick):
                     await self._over.wait()
             self._client.loop_misc()
             if self._inflight.silence > PATIENCE:

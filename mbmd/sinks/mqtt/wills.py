@@ -13,6 +13,7 @@ from mbmd.config.outputs import Mqtt
 from mbmd.readings.health import SinkHealth
 from mbmd.sinks.mqtt.broker import Broker
 from mbmd.sinks.mqtt.message import Message
+from mbmd.within import within
 
 PATIENCE = 60.0
 """Seconds after which it is told that a connection does not come."""
@@ -64,7 +65,7 @@ class Wills:
         session = 0
         while True:
             try:
-                async with asyncio.timeout(None if session else PATIENCE):
+                async with within(None if session else PATIENCE):
                     await broker.changed(session)
             except TimeoutError:
                 self._complain(health)

@@ -14,6 +14,7 @@ from mbmd.aside import aside
 from mbmd.sinks.outbox.chunk import Chunk
 from mbmd.sinks.outbox.damage import DamagedError, GoneError, UnusableError, is_damage, is_full
 from mbmd.sinks.outbox.store import Bounds, Held, Loaded, Store, Written, move_aside
+from mbmd.within import within
 
 PATIENCE = 10.0
 """Seconds that the disk may take for anything."""
@@ -155,7 +156,7 @@ class Disk:
     async def _do(self, work: Callable[[], T]) -> T | None:
         """What `work` returns, done in a thread after all earlier work; None if it failed."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with within(PATIENCE):
                 if self._job is not None:
                     await asyncio.wait({self._job})
                 return await asyncio.shield(self._start(work))

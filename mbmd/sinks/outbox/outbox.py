@@ -19,6 +19,7 @@ from mbmd.sinks.outbox.contents import Contents, Flight, room_for
 from mbmd.sinks.outbox.errors import AwayError, RefusedError
 from mbmd.sinks.outbox.halves import Halves
 from mbmd.sinks.outbox.pace import Pace
+from mbmd.within import within
 
 ANSWER = 120.0
 """Seconds that a send may take: it should know better itself when to give up."""
@@ -98,7 +99,7 @@ class Outbox:
             task.cancel()
         await asyncio.wait({filler})
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING):
+            async with within(CLOSING):
                 await asyncio.wait({sender, keeper})
                 await self._contents.close()
         keeper.cancel()
@@ -178,7 +179,7 @@ class Outbox:
             await asyncio.Event().wait()
         self._idle.clear()
         try:
-            async with asyncio.timeout(ANSWER):
+            async with within(ANSWER):
                 await self._send(items)
         except (AwayError, RefusedError):
             raise
@@ -230,5 +231,5 @@ class Changed:
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Wait for an event, but not for longer."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(None if seconds == inf else seconds):
+        async with within(None if seconds == inf else seconds):
             await event.wait()

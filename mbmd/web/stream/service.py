@@ -18,6 +18,7 @@ from mbmd.web.stream.framing import Framing
 from mbmd.web.stream.journal import Journal
 from mbmd.web.stream.messages import current
 from mbmd.web.stream.wishes import Wishes
+from mbmd.within import within
 
 STATUS_INTERVAL = 1.0
 STATUS_AT_SOONEST = 0.2
@@ -129,7 +130,7 @@ class Stream:
             soonest = min(STATUS_AT_SOONEST, STATUS_INTERVAL)
             await asyncio.sleep(soonest)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STATUS_INTERVAL - soonest):
+                async with within(STATUS_INTERVAL - soonest):
                     await self._turned.wait()
             self._turned.clear()
             await self._offer_status()

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
-from wheels.archive import repack_tar_gz, repack_zip, unpack_sdist
+import pytest
+
+from mbmd.errors import MbmdError
+from wheels.archive import repack_tar_gz, repack_zip, unpack_files, unpack_sdist
 
 EPOCH = 1_700_000_000
 FILES = ["m-1.dist-info/RECORD", "m/b.py", "m-1.dist-info/METADATA", "m/a.so"]
@@ -62,3 +65,27 @@ def test_an_unpacked_sdist_tells_its_time(tmp_path: Path) -> None:
     assert folder == tmp_path / "out/m-1"
     assert (folder / "m/b.py").read_text() == "m/b.py"
     assert epoch == EPOCH
+
+
+def test_nothing_is_unpacked_beside_its_folder(tmp_path: Path) -> None:
+    content = BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        member = tarfile.TarInfo("../beside")
+        member.size = 3
+        archive.addfile(member, BytesIO(b"abc"))
+    content.seek(0)
+    with tarfile.open(fileobj=content) as archive, pytest.raises(MbmdError, match=r"\.\./beside"):
+        unpack_files(archive, tmp_path / "folder")
+    assert not (tmp_path / "beside").exists()
+
+
+def test_links_are_left_out(tmp_path: Path) -> None:
+    content = BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    content.seek(0)
+    with tarfile.open(fileobj=content) as archive:
+        unpack_files(archive, tmp_path)
+    assert not list(tmp_path.iterdir())
