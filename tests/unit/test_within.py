@@ -1,11 +1,17 @@
 """Waiting for so long and no longer, also at the end of a task."""
 
 import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import mbmd
 from mbmd.within import within
 from tests import virtual_time
+
+ROOT = Path(mbmd.__file__).parent
 
 
 def test_it_ends_when_its_time_is_over() -> None:
@@ -45,14 +51,7 @@ def test_the_last_work_of_a_cancelled_task_may_wait(seconds: float) -> None:
             await asyncio.sleep(1)
             done.append("cleared up")
 
-    async def run() -> None:
-        task = asyncio.create_task(work())
-        await asyncio.sleep(1)
-        task.cancel()
-        await asyncio.wait({task})
-        assert task.cancelled()
-
-    virtual_time.run(run())
+    virtual_time.run(cancelled(work()))
     assert done == ["in vain", "cleared up"]
 
 
@@ -61,11 +60,18 @@ def test_a_task_that_is_cancelled_meanwhile_ends() -> None:
         async with within(5):
             await asyncio.sleep(10)
 
-    async def run() -> None:
-        task = asyncio.create_task(work())
-        await asyncio.sleep(1)
-        task.cancel()
-        await asyncio.wait({task})
-        assert task.cancelled()
+    virtual_time.run(cancelled(work()))
 
-    virtual_time.run(run())
+
+def test_all_of_mbmd_waits_by_it() -> None:
+    waiting = [path.name for path in ROOT.rglob("*.py") if "asyncio.timeout(" in path.read_text("utf-8")]
+    assert waiting == ["within.py"]
+
+
+async def cancelled(work: Coroutine[Any, Any, None]) -> None:
+    """Begin the work, cancel it after a second, and see that it ends so."""
+    task = asyncio.create_task(work)
+    await asyncio.sleep(1)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
